@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Subcommands. To add one: tools/cmd/NAME.c with cmd_NAME(), a prototype
+ * here, a row in main.c, Documentation/man/mmscope-NAME.8, tests/cli.
+ */
+#ifndef _MMS_CMD_H
+#define _MMS_CMD_H
+
+/* Exit codes, the same for every command. */
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,	/* one line on stderr says why */
+	EXIT_USAGE = 2,
+	EXIT_MISSING = 3,	/* something needed is missing: named, with the fix */
+};
+
+/* argv[0] is the subcommand's name. Return: an exit code. */
+int cmd_doctor(int argc, char **argv);
+int cmd_walk(int argc, char **argv);
+int cmd_maps(int argc, char **argv);
+int cmd_ranges(int argc, char **argv);
+int cmd_census(int argc, char **argv);
+int cmd_wss(int argc, char **argv);
+int cmd_faults(int argc, char **argv);
+int cmd_thrash(int argc, char **argv);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One description of the data, several backends (text, json, csv). A command
+ * says once what it has; commas, escapes, units and widths belong to the
+ * backend. This file knows nothing of what the data mean.
+ */
+#ifndef _MMS_OUT_H
+#define _MMS_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum out_format {
+	OUT_TEXT,
+	OUT_JSON,	/* one object per line */
+	OUT_CSV,	/* one header line per table, then rows */
+};
+
+/* How a number reads for a person; machine formats always give raw units. */
+enum out_type {
+	OUT_STR,
+	OUT_COUNT,	/* plain number */
+	OUT_HEX,	/* text and csv 0x..., json the same as a string */
+	OUT_BYTES,	/* text: KiB/MiB; else bytes */
+	OUT_NS,		/* text: us/ms/s; else ns */
+	OUT_REAL,	/* double, text with two decimals */
+	OUT_PERCENT,	/* double 0..100 */
+	OUT_BOOL,
+};
+
+/**
+ * struct out_col - one column of a table
+ * @key: name in json and csv: lower case, with the unit ("lat_total_ns")
+ * @head: header in text: upper case
+ * @type: how the cell reads
+ * @width: columns in text, negative = left-aligned, 0 = last and unbounded
+ */
+struct out_col {
+	const char *key;
+	const char *head;
+	enum out_type type;
+	int width;
+};
+
+struct out;
+
+/**
+ * out_create() - begin output to a stream
+ * @fmt: backend
+ * @f: stream, not closed by out_destroy()
+ * @what: the schema's noun: json objects carry "schema": "mmscope.<what>/1"
+ * Return: the output, or NULL with errno set.
+ */
+struct out *out_create(enum out_format fmt, FILE *f, const char *what);
+/* Flushes; NULL is fine. Return: 0 or -errno of the stream (a full disk, a closed pipe). */
+int out_destroy(struct out *o);
+
+/* One object: a report, or one interval of a stream. */
+void out_begin(struct out *o);
+void out_end(struct out *o);
+
+/* Fields of the object: text prints "label: value" unless label is NULL (then only json has it). csv leaves fields out. */
+void out_str(struct out *o, const char *key, const char *label, const char *v);
+void out_num(struct out *o, const char *key, const char *label, enum out_type type, uint64_t v);
+void out_real(struct out *o, const char *key, const char *label, enum out_type type, double v);
+void out_bool(struct out *o, const char *key, const char *label, bool v);
+
+/*
+ * A table of the object: json gives an array of objects under @key. Cells come
+ * in the order of the columns, one call per cell. The header is printed once
+ * per out in text and csv unless the columns change.
+ */
+void out_table(struct out *o, const char *key, const struct out_col *cols, size_t nr);
+void out_row(struct out *o);
+void out_cell_str(struct out *o, const char *v);
+void out_cell_num(struct out *o, uint64_t v);
+void out_cell_real(struct out *o, double v);
+void out_cell_none(struct out *o);	/* no value: "-" in text, null in json, empty in csv */
+void out_table_end(struct out *o);
+
+/* A nested array of numbers in the current object or row (json only), e.g. histogram buckets. */
+void out_array(struct out *o, const char *key, const uint64_t *v, size_t nr);
+
+/* A line of talk on the data (losses, how it was measured): text prints it, json collects "notes": [...], csv: stderr. */
+void out_note(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parsing of what people type; strict: no trailing characters, no overflow. */
+#ifndef _MMS_ARGS_H
+#define _MMS_ARGS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+#include "render/out.h"
+
+/* Return: 0, -EINVAL not a number, -ERANGE. */
+int args_pid(const char *s, pid_t *pid);
+int args_u64(const char *s, uint64_t *v);		/* decimal or 0x */
+int args_addr_range(const char *s, uint64_t *start, uint64_t *end);	/* ADDR or ADDR-ADDR; end = 0 if single */
+int args_seconds(const char *s, uint64_t *ns);		/* "1", "0.5", "200ms" -> ns, > 0 */
+int args_format(const char *s, enum out_format *f);	/* text json csv */
+
+#endif

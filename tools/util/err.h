@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Talk to the person: one line on stderr, "mmscope: " in front. */
+#ifndef _MMS_ERR_H
+#define _MMS_ERR_H
+
+/* Print the line; never exits. Return: EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, for "return err_...(...)". */
+int err_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int err_usage(const char *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int err_missing(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
