@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What this kernel, its settings and our rights allow the BPF programs to do:
+ * a table of named probes for `doctor`, and the few facts the loaders choose by.
+ * Each probe asks the kernel (BTF, a map created, a file), never its version.
+ * Knows nothing of output.
+ */
+#ifndef _MMS_BPF_FEATURES_H
+#define _MMS_BPF_FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct bpf_feature - one probed feature
+ * @name: short name ("bpf rights", "BTF", "kprobe.session")
+ * @available: the kernel and our rights allow it
+ * @needed: without it no BPF command works at all
+ * @why: what was found, or why it is not available; never NULL
+ * @cost: what is lost without it; "" if available
+ * @fix: what a person can do; "" if available or nothing can be done
+ */
+struct bpf_feature {
+	const char *name;
+	bool available;
+	bool needed;
+	const char *why;
+	const char *cost;
+	const char *fix;
+};
+
+/* How the kernel may preempt kernel code; decides whether a BPF trampoline loses calls. */
+enum bpf_preempt {
+	BPF_PREEMPT_UNKNOWN,
+	BPF_PREEMPT_NONE,
+	BPF_PREEMPT_VOLUNTARY,
+	BPF_PREEMPT_LAZY,
+	BPF_PREEMPT_FULL,
+	BPF_PREEMPT_RT,
+};
+
+/**
+ * bpf_features() - probe once, then answer from memory
+ * @nr: number of rows
+ * Not thread-safe. The rows are owned by the library and live until exit.
+ * Return: the table, or NULL with errno set (ENOMEM).
+ */
+const struct bpf_feature *bpf_features(size_t *nr);
+
+/**
+ * bpf_feature() - one row by its name
+ * Return: the row, or NULL when there is no such feature.
+ */
+const struct bpf_feature *bpf_feature(const char *name);
+
+/**
+ * bpf_usable() - can BPF programs be loaded at all
+ * @why: set to one line for the person (cause, then fix) when not; may be NULL
+ * Return: 0, -EPERM (rights or lockdown), -ENOENT (no BTF), -ENOSYS (no bpf(2)).
+ */
+int bpf_usable(const char **why);
+
+enum bpf_preempt bpf_preempt_model(void);
+const char *bpf_preempt_name(enum bpf_preempt p);
+
+/* Is there a function, or a struct member, of this name in the kernel's BTF? */
+bool bpf_kernel_has_func(const char *func);
+bool bpf_kernel_has_member(const char *type, const char *member);
+/* Number of arguments of a kernel function, or -ENOENT. */
+int bpf_kernel_func_args(const char *func);
+
+#endif
