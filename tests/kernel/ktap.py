@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""KTAP for the guest tests: every check has a name, every skip a reason."""
+import atexit
+import os
+import sys
+import traceback
+
+_n = 0
+_failed = 0
+_name = os.path.basename(sys.argv[0]).removeprefix("test_").removesuffix(".py")
+
+
+def ok(cond, name, diag=""):
+    """One check. diag is shown only when it fails."""
+    global _n, _failed
+    _n += 1
+    print(f"{'ok' if cond else 'not ok'} {_n} - {_name}: {name}", flush=True)
+    if not cond:
+        _failed += 1
+        for line in str(diag).splitlines()[:20]:
+            print(f"# {line}")
+    return bool(cond)
+
+
+def same(got, want, name):
+    return ok(got == want, name, f"got  {got!r}\nwant {want!r}")
+
+
+def skip(name, why):
+    global _n
+    _n += 1
+    print(f"ok {_n} - {_name}: {name} # SKIP {why}", flush=True)
+
+
+def case(fn):
+    """Run a function of checks; an exception is a failure of its name."""
+    try:
+        fn()
+    except Exception:  # pylint: disable=broad-except
+        ok(False, f"{fn.__name__} ran to its end", traceback.format_exc())
+
+
+@atexit.register
+def _plan():
+    print(f"1..{_n}", flush=True)
+    sys.stdout.flush()
+    os._exit(1 if _failed or not _n else 0)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Processes to look at: started, awaited, ended."""
+import os
+import signal
+import subprocess
+import time
+
+BIN = os.environ.get("MMS_WORKLOADS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../workloads"))
+
+
+class Proc:
+    """A workload; lines until its last word of readiness are in .lines."""
+
+    def __init__(self, *argv, ready="ready"):
+        self.p = subprocess.Popen([f"{BIN}/{argv[0]}", *argv[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.lines = []
+        for line in self.p.stdout:
+            if line.strip() == ready:
+                break
+            self.lines.append(line.split())
+        else:
+            raise RuntimeError(f"{argv}: ended with {self.p.wait()} before '{ready}'")
+
+    @property
+    def pid(self):
+        return self.p.pid
+
+    def stop(self):
+        """SIGSTOP, and wait until it has taken effect."""
+        os.kill(self.pid, signal.SIGSTOP)
+        for _ in range(500):
+            with open(f"/proc/{self.pid}/stat", encoding="ascii") as f:
+                if f.read().rsplit(")", 1)[1].split()[0] == "T":
+                    return
+            time.sleep(0.01)
+        raise RuntimeError("does not stop")
+
+    def cont(self):
+        os.kill(self.pid, signal.SIGCONT)
+
+    def end(self):
+        if self.p.poll() is None:
+            self.p.kill()
+        self.p.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.end()
+
+
+class Shapes(Proc):
+    """.shape[name] = (start, pages, touched); .skipped[name] = why."""
+
+    def __init__(self):
+        super().__init__("shapes")
+        self.shape = {w[1]: (int(w[2], 16), int(w[3]), int(w[4])) for w in self.lines if w[0] == "shape"}
+        self.skipped = {w[1]: " ".join(w[2:]) for w in self.lines if w[0] == "skip"}

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything that tests. `make check-unit` needs no root; `make check` does all
+# the set-up and runs the guests.
+
+CPPFLAGS_UNIT := -D_GNU_SOURCE -DMMSCOPE_VERSION='"test"' -Itools -Ibpf -Imodule -Itests/unit \
+	-isystem module/include/uapi
+SAN_UNIT := -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT	:= $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
+# The pure parts: no kernel, no I/O. Each unit test links against all of them.
+PURE_SRC := $(wildcard module/entry_x86.c module/range.c module/census.c tools/model/*.c \
+	tools/render/*.c tools/util/*.c)
+PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
+WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c))
+STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c))
+
+$(O)/unit/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP -c $< -o $@
+
+$(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $^ -lcmocka -ljansson -lm -o $@
+
+-include $(PURE_OBJ:.o=.d) $(UNIT:%=%.d)
+
+# Static: they run in any guest.
+$(O)/workloads/%: tests/workloads/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
+
+$(O)/workloads/%: tests/stress/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
+
+.PHONY: workloads
+workloads: $(WORKLOADS) $(STRESS)
+
+setup:
+	$(Q)tests/setup
+
+check-unit: $(UNIT) tool
+	$(Q)tests/run-unit $(O)
+
+check-vm: tool workloads
+	$(Q)tests/run-guests $(O)
+
+check:
+	$(Q)tests/setup
+	$(Q)tests/check $(O)
+
+demo:
+	$(Q)tests/setup
+	$(Q)$(MAKE) --no-print-directory tool
+	$(Q)tests/demo/run
+
+bench:
+	$(Q)tests/setup
+	$(Q)$(MAKE) --no-print-directory tool workloads
+	$(Q)tests/bench/run
+
+lint:
+	$(Q)tests/lint/run
