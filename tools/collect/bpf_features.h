@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 /**
- * struct bpf_feature - one probed feature
+ * struct mms_bpf_feature - one probed feature
  * @name: short name ("bpf rights", "BTF", "kprobe.session")
  * @available: the kernel and our rights allow it
  * @needed: without it no BPF command works at all
@@ -20,7 +20,7 @@
  * @cost: what is lost without it; "" if available
  * @fix: what a person can do; "" if available or nothing can be done
  */
-struct bpf_feature {
+struct mms_bpf_feature {
 	const char *name;
 	bool available;
 	bool needed;
@@ -30,43 +30,43 @@ struct bpf_feature {
 };
 
 /* How the kernel may preempt kernel code; decides whether a BPF trampoline loses calls. */
-enum bpf_preempt {
-	BPF_PREEMPT_UNKNOWN,
-	BPF_PREEMPT_NONE,
-	BPF_PREEMPT_VOLUNTARY,
-	BPF_PREEMPT_LAZY,
-	BPF_PREEMPT_FULL,
-	BPF_PREEMPT_RT,
+enum mms_preempt {
+	MMS_PREEMPT_UNKNOWN,
+	MMS_PREEMPT_NONE,
+	MMS_PREEMPT_VOLUNTARY,
+	MMS_PREEMPT_LAZY,
+	MMS_PREEMPT_FULL,
+	MMS_PREEMPT_RT,
 };
 
 /**
- * bpf_features() - probe once, then answer from memory
+ * mms_bpf_features() - probe once, then answer from memory
  * @nr: number of rows
  * Not thread-safe. The rows are owned by the library and live until exit.
  * Return: the table, or NULL with errno set (ENOMEM).
  */
-const struct bpf_feature *bpf_features(size_t *nr);
+const struct mms_bpf_feature *mms_bpf_features(size_t *nr);
 
 /**
- * bpf_feature() - one row by its name
+ * mms_bpf_feature() - one row by its name
  * Return: the row, or NULL when there is no such feature.
  */
-const struct bpf_feature *bpf_feature(const char *name);
+const struct mms_bpf_feature *mms_bpf_feature(const char *name);
 
 /**
- * bpf_usable() - can BPF programs be loaded at all
+ * mms_bpf_usable() - can BPF programs be loaded at all
  * @why: set to one line for the person (cause, then fix) when not; may be NULL
  * Return: 0, -EPERM (rights or lockdown), -ENOENT (no BTF), -ENOSYS (no bpf(2)).
  */
-int bpf_usable(const char **why);
+int mms_bpf_usable(const char **why);
 
-enum bpf_preempt bpf_preempt_model(void);
-const char *bpf_preempt_name(enum bpf_preempt p);
+enum mms_preempt mms_preempt_model(void);
+const char *mms_preempt_name(enum mms_preempt p);
 
 /* Is there a function, or a struct member, of this name in the kernel's BTF? */
-bool bpf_kernel_has_func(const char *func);
-bool bpf_kernel_has_member(const char *type, const char *member);
+bool mms_kernel_has_func(const char *func);
+bool mms_kernel_has_member(const char *type, const char *member);
 /* Number of arguments of a kernel function, or -ENOENT. */
-int bpf_kernel_func_args(const char *func);
+int mms_kernel_func_args(const char *func);
 
 #endif
