@@ -163,15 +163,28 @@ struct cgroup {
 	struct kernfs_node *kn;
 };
 
+struct cgroup_subsys;
+
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
+	struct cgroup_subsys *ss;
+	struct cgroup_subsys_state *parent;
+};
+
+enum cgroup_subsys_id {
+	memory_cgrp_id,
 };
 
 struct mem_cgroup {
 	struct cgroup_subsys_state css;
 };
 
+struct obj_cgroup {
+	struct mem_cgroup *memcg;
+};
+
 struct css_set {
+	struct cgroup_subsys_state *subsys[1];
 	struct cgroup *dfl_cgrp;
 };
 
@@ -202,9 +215,19 @@ struct kernel_siginfo {
 
 /* --- pages and swap --- */
 struct folio {
+	unsigned long flags;
 	struct address_space *mapping;
 	unsigned long index;
 	void *private;
+	unsigned long memcg_data;
+	unsigned long _flags_1;
+	unsigned int _nr_pages;
+	unsigned int _folio_nr_pages;
+};
+
+enum pageflags {
+	PG_head,
+	PG_swapbacked,
 };
 
 struct swap_info_struct {
