@@ -11,7 +11,8 @@ UNIT	:= $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 PURE_SRC := $(wildcard module/entry_x86.c module/range.c module/census.c tools/model/*.c \
 	tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
-WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c))
+WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
+	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(wildcard tests/bench/*.c))
 STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c))
 
 $(O)/unit/obj/%.o: %.c
@@ -64,3 +65,8 @@ bench:
 
 lint:
 	$(Q)tests/lint/run
+
+$(O)/workloads/%: tests/bench/%.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static $< -o $@
