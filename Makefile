@@ -23,7 +23,7 @@ SAN	?=
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo 0.1)
 
-CPPFLAGS_TOOL := -D_GNU_SOURCE -DMMSCOPE_VERSION='"$(VERSION)"' -Itools -Ibpf -I$(O)/bpf \
+CPPFLAGS_TOOL := -D_GNU_SOURCE -include tools/poison.h -DMMSCOPE_VERSION='"$(VERSION)"' -Itools -Ibpf -I$(O)/bpf \
 	-isystem module/include/uapi
 CFLAGS	?= -O2 -g
 WARN	:= -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes \

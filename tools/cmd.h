@@ -6,13 +6,7 @@
 #ifndef _MMS_CMD_H
 #define _MMS_CMD_H
 
-/* Exit codes, the same for every command. */
-enum {
-	EXIT_OK = 0,
-	EXIT_FAILED = 1,	/* one line on stderr says why */
-	EXIT_USAGE = 2,
-	EXIT_MISSING = 3,	/* something needed is missing: named, with the fix */
-};
+#include "util/err.h"
 
 /* argv[0] is the subcommand's name. Return: an exit code. */
 int cmd_doctor(int argc, char **argv);

@@ -11,20 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-enum out_format {
-	OUT_TEXT,
-	OUT_JSON,	/* one object per line */
-	OUT_CSV,	/* one header line per table, then rows */
-};
+#include "util/format.h"
 
 /* How a number reads for a person; machine formats always give raw units. */
 enum out_type {
 	OUT_STR,
 	OUT_COUNT,	/* plain number */
 	OUT_HEX,	/* text and csv 0x..., json the same as a string */
-	OUT_BYTES,	/* text: KiB/MiB; else bytes */
-	OUT_NS,		/* text: us/ms/s; else ns */
+	OUT_BYTES,	/* text: exact K below 10M, else M or G with a decimal; else bytes */
+	OUT_NS,		/* text: ns, us, ms or s; else ns */
 	OUT_REAL,	/* double, text with two decimals */
 	OUT_PERCENT,	/* double 0..100 */
 	OUT_BOOL,
@@ -54,14 +49,21 @@ struct out;
  * Return: the output, or NULL with errno set.
  */
 struct out *out_create(enum out_format fmt, FILE *f, const char *what);
-/* Flushes; NULL is fine. Return: 0 or -errno of the stream (a full disk, a closed pipe). */
+/* Flushes; NULL is fine. Return: 0 or -errno of the stream (a full disk, a closed pipe); see err_output(). */
 int out_destroy(struct out *o);
+/* What out_destroy() would return now: loops over intervals stop when it is not 0. */
+int out_error(const struct out *o);
 
 /* One object: a report, or one interval of a stream. */
 void out_begin(struct out *o);
 void out_end(struct out *o);
 
-/* Fields of the object: text prints "label: value" unless label is NULL (then only json has it). csv leaves fields out. */
+/*
+ * Fields of the object: text prints "label: value" unless label is NULL (then
+ * only json has it). csv leaves fields out. Strings are escaped by the backend:
+ * bytes that are not UTF-8 everywhere, control characters in text and csv, as
+ * \xNN. json has numbers above INT64_MAX as strings of digits, and NaN as null.
+ */
 void out_str(struct out *o, const char *key, const char *label, const char *v);
 void out_num(struct out *o, const char *key, const char *label, enum out_type type, uint64_t v);
 void out_real(struct out *o, const char *key, const char *label, enum out_type type, double v);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* util/args: what people type, and what they mistype. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "util/args.h"
+
+static void pids(void **state)
+{
+	static const struct {
+		const char *s;
+		int err;
+	} bad[] = {
+		{ "", -EINVAL },   { "x", -EINVAL },	  { "-5", -EINVAL },   { "+5", -EINVAL },
+		{ " 5", -EINVAL }, { "5 ", -EINVAL },	  { "5x", -EINVAL },   { "0x5", -EINVAL },
+		{ "0", -ERANGE },  { "2147483648", -ERANGE }, { "99999999999999999999", -ERANGE },
+	};
+	pid_t pid = -1;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(args_pid(bad[i].s, &pid), bad[i].err);
+	assert_int_equal(pid, -1);
+	assert_int_equal(args_pid("2147483647", &pid), 0);
+	assert_int_equal(pid, 2147483647);
+}
+
+static void numbers(void **state)
+{
+	uint64_t v;
+
+	assert_int_equal(args_u64("18446744073709551615", &v), 0);
+	assert_true(v == UINT64_MAX);
+	assert_int_equal(args_u64("18446744073709551616", &v), -ERANGE);
+	assert_int_equal(args_u64("0xffffffffffffffff", &v), 0);
+	assert_true(v == UINT64_MAX);
+	assert_int_equal(args_u64("010", &v), 0);
+	assert_int_equal(v, 10);
+	assert_int_equal(args_u64("0x", &v), -EINVAL);
+	assert_int_equal(args_u64("ff", &v), -EINVAL);
+	assert_int_equal(args_u64("-1", &v), -EINVAL);
+}
+
+static void addresses_as_proc_maps_prints_them(void **state)
+{
+	uint64_t a, b;
+
+	assert_int_equal(args_addr_range("7f3210004000", &a, &b), 0);
+	assert_true(a == 0x7f3210004000 && b == 0);
+	assert_int_equal(args_addr_range("0x1000-0x3000", &a, &b), 0);
+	assert_true(a == 0x1000 && b == 0x3000);
+	assert_int_equal(args_addr_range("1000-3000", &a, &b), 0);
+	assert_true(a == 0x1000 && b == 0x3000);
+	assert_int_equal(args_addr_range("3000-3000", &a, &b), -ERANGE);
+	assert_int_equal(args_addr_range("3000-1000", &a, &b), -ERANGE);
+	assert_int_equal(args_addr_range("3000-", &a, &b), -EINVAL);
+	assert_int_equal(args_addr_range("-3000", &a, &b), -EINVAL);
+	assert_int_equal(args_addr_range("1000-2000-3000", &a, &b), -EINVAL);
+	assert_int_equal(args_addr_range("heap", &a, &b), -EINVAL);
+	assert_int_equal(args_addr_range("10000000000000000", &a, &b), -ERANGE);
+}
+
+static void spans(void **state)
+{
+	uint64_t ns;
+
+	assert_int_equal(args_seconds("1", &ns), 0);
+	assert_true(ns == 1000000000);
+	assert_int_equal(args_seconds("0.5", &ns), 0);
+	assert_true(ns == 500000000);
+	assert_int_equal(args_seconds("200ms", &ns), 0);
+	assert_true(ns == 200000000);
+	assert_int_equal(args_seconds("1.5ms", &ns), 0);
+	assert_true(ns == 1500000);
+	assert_int_equal(args_seconds("5m", &ns), 0);
+	assert_true(ns == 300000000000);
+	assert_int_equal(args_seconds("0.9999999999", &ns), 0);
+	assert_true(ns == 999999999);
+	assert_int_equal(args_seconds("0", &ns), -ERANGE);
+	assert_int_equal(args_seconds("0.0000000001", &ns), -ERANGE);
+	assert_int_equal(args_seconds("99999999999", &ns), -ERANGE);
+	assert_int_equal(args_seconds("1.", &ns), -EINVAL);
+	assert_int_equal(args_seconds(".5", &ns), -EINVAL);
+	assert_int_equal(args_seconds("-1", &ns), -EINVAL);
+	assert_int_equal(args_seconds("1 s", &ns), -EINVAL);
+	assert_int_equal(args_seconds("1d", &ns), -EINVAL);
+	assert_int_equal(args_seconds("", &ns), -EINVAL);
+}
+
+static void formats(void **state)
+{
+	enum out_format f = OUT_TEXT;
+
+	assert_int_equal(args_format("json", &f), 0);
+	assert_int_equal(f, OUT_JSON);
+	assert_int_equal(args_format("JSON", &f), -EINVAL);
+	assert_int_equal(args_format("", &f), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pids),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(addresses_as_proc_maps_prints_them),
+		cmocka_unit_test(spans),
+		cmocka_unit_test(formats),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* render/: each backend gives exactly these bytes for one description of data. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "render/escape.h"
+#include "render/out.h"
+#include "render/out_ops.h"
+
+static char *buf;
+static size_t buf_sz;
+static FILE *mem;
+
+static struct out *start(enum out_format fmt)
+{
+	free(buf);
+	buf = NULL;
+	mem = open_memstream(&buf, &buf_sz);
+	return out_create(fmt, mem, "test");
+}
+
+static void finish(struct out *o)
+{
+	assert_int_equal(out_destroy(o), 0);
+	fclose(mem);
+}
+
+static const struct out_col cols[] = {
+	{ "start", "START", OUT_HEX, -10 },
+	{ "size", "SIZE", OUT_BYTES, 8 },
+	{ "lat_ns", "LAT", OUT_NS, 8 },
+	{ "share", "SHARE", OUT_PERCENT, 6 },
+	{ "thp", "THP", OUT_BOOL, 4 },
+	{ "name", "NAME", OUT_STR, 0 },
+};
+
+static void one_row(struct out *o, uint64_t v, const char *name)
+{
+	out_row(o);
+	out_cell_num(o, v);
+	out_cell_num(o, v);
+	out_cell_num(o, v);
+	out_cell_real(o, 12.34);
+	out_cell_num(o, 1);
+	out_cell_str(o, name);
+}
+
+static void one_object(struct out *o)
+{
+	out_begin(o);
+	out_num(o, "pid", "pid", OUT_COUNT, 42);
+	out_str(o, "hidden", NULL, "x");
+	out_table(o, "rows", cols, 6);
+	one_row(o, 4096, "a,b");
+	one_row(o, 20 << 20, NULL);
+	out_table_end(o);
+	out_note(o, "lost %d", 3);
+	out_end(o);
+}
+
+static void text_aligns_and_scales(void **state)
+{
+	struct out *o = start(OUT_TEXT);
+
+	one_object(o);
+	finish(o);
+	assert_string_equal(buf,
+			    "pid: 42\n"
+			    "\n"
+			    "START          SIZE      LAT  SHARE  THP NAME\n"
+			    "0x1000           4K    4.1us  12.3%  yes a,b\n"
+			    "0x1400000     20.0M   21.0ms  12.3%  yes -\n"
+			    "# lost 3\n");
+}
+
+static void text_header_once_until_columns_change(void **state)
+{
+	static const struct out_col other[] = { { "n", "N", OUT_COUNT, 4 } };
+	struct out *o = start(OUT_TEXT);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		out_begin(o);
+		out_table(o, "n", other, 1);
+		out_row(o);
+		out_cell_num(o, i);
+		out_table_end(o);
+		out_end(o);
+	}
+	out_begin(o);
+	out_table(o, "rows", cols, 6);
+	out_table_end(o);
+	out_end(o);
+	finish(o);
+	assert_string_equal(buf, "   N\n   0\n   1\n\n"
+				 "START          SIZE      LAT  SHARE  THP NAME\n");
+}
+
+static void text_wide_cell_realigns_later(void **state)
+{
+	static const struct out_col w[] = {
+		{ "a", "A", OUT_STR, -4 },
+		{ "b", "B", OUT_COUNT, 8 },
+		{ "c", "C", OUT_COUNT, 3 },
+	};
+	struct out *o = start(OUT_TEXT);
+
+	out_begin(o);
+	out_table(o, "w", w, 3);
+	out_row(o);
+	out_cell_str(o, "toolong");
+	out_cell_num(o, 12);
+	out_cell_num(o, 3);
+	out_row(o);
+	out_cell_str(o, "s");
+	out_cell_num(o, 12);
+	out_cell_num(o, 3);
+	out_table_end(o);
+	out_end(o);
+	finish(o);
+	assert_string_equal(buf, "A           B   C\n"
+				 "toolong    12   3\n"
+				 "s          12   3\n");
+}
+
+static void csv_is_raw_and_quoted(void **state)
+{
+	struct out *o = start(OUT_CSV);
+
+	out_begin(o);
+	out_num(o, "pid", "pid", OUT_COUNT, 42);
+	out_table(o, "rows", cols, 6);
+	one_row(o, 4096, "a,\"b\"\n");
+	out_row(o);
+	out_cell_none(o);
+	out_cell_num(o, UINT64_MAX);
+	out_cell_num(o, 0);
+	out_cell_real(o, NAN);
+	out_cell_num(o, 0);
+	out_cell_str(o, "");
+	out_table_end(o);
+	out_end(o);
+	finish(o);
+	assert_string_equal(buf, "start,size,lat_ns,share,thp,name\n"
+				 "0x1000,4096,4096,12.34,true,\"a,\"\"b\"\"\\x0a\"\n"
+				 ",18446744073709551615,0,,false,\n");
+}
+
+static json_t *parsed(void)
+{
+	json_error_t e;
+	json_t *j = json_loads(buf, JSON_REJECT_DUPLICATES, &e);
+
+	if (!j)
+		print_error("%s: %s\n", e.text, buf);
+	assert_non_null(j);
+	return j;
+}
+
+static void json_is_one_valid_line(void **state)
+{
+	struct out *o = start(OUT_JSON);
+
+	one_object(o);
+	finish(o);
+	assert_string_equal(buf,
+		"{\"schema\":\"mmscope.test/1\",\"pid\":42,\"hidden\":\"x\",\"rows\":["
+		"{\"start\":\"0x1000\",\"size\":4096,\"lat_ns\":4096,\"share\":12.34,\"thp\":true,"
+		"\"name\":\"a,b\"},{\"start\":\"0x1400000\",\"size\":20971520,\"lat_ns\":20971520,"
+		"\"share\":12.34,\"thp\":true,\"name\":null}],\"notes\":[\"lost 3\"]}\n");
+	json_decref(parsed());
+}
+
+static void json_survives_any_bytes(void **state)
+{
+	static const char *const bad[] = {
+		"\xff\xfe", "a\"b\\c", "\x01\x1b[31m\n\t", "\xc3\xa9", "\xc3", "\xe2\x82",
+		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\x80", "\xf0\x80\x80\x80", "",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct out *o = start(OUT_JSON);
+
+		out_begin(o);
+		out_str(o, "s", NULL, bad[i]);
+		out_note(o, "%s", bad[i]);
+		out_end(o);
+		finish(o);
+		assert_non_null(strchr(buf, '\n'));
+		assert_int_equal(strchr(buf, '\n')[1], 0);
+		json_decref(parsed());
+	}
+}
+
+static void json_all_two_byte_strings(void **state)
+{
+	unsigned int a, b;
+
+	for (a = 1; a < 256; a++)
+		for (b = 1; b < 256; b++) {
+			char s[3] = { (char)a, (char)b, 0 };
+			char *safe = out_escape(s, false);
+			json_t *j = json_string(safe);
+
+			assert_non_null(j);
+			json_decref(j);
+			free(safe);
+		}
+}
+
+static void json_large_numbers_keep_their_digits(void **state)
+{
+	static const uint64_t v[] = { 0, INT64_MAX, UINT64_MAX };
+	struct out *o = start(OUT_JSON);
+	json_t *j;
+
+	out_begin(o);
+	out_num(o, "big", "big", OUT_COUNT, UINT64_MAX);
+	out_num(o, "hex", "hex", OUT_HEX, UINT64_MAX);
+	out_real(o, "nan", "nan", OUT_REAL, NAN);
+	out_array(o, "a", v, 3);
+	out_end(o);
+	finish(o);
+	j = parsed();
+	assert_string_equal(json_string_value(json_object_get(j, "big")), "18446744073709551615");
+	assert_string_equal(json_string_value(json_object_get(j, "hex")), "0xffffffffffffffff");
+	assert_true(json_is_null(json_object_get(j, "nan")));
+	assert_int_equal(json_integer_value(json_array_get(json_object_get(j, "a"), 1)), INT64_MAX);
+	json_decref(j);
+}
+
+static void json_note_after_last_object_is_kept(void **state)
+{
+	struct out *o = start(OUT_JSON);
+
+	out_note(o, "process exited");
+	finish(o);
+	assert_string_equal(buf, "{\"schema\":\"mmscope.test/1\",\"notes\":[\"process exited\"]}\n");
+}
+
+static void escapes_what_a_terminal_obeys(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} t[] = {
+		{ "plain", "plain" },	     { "\x1b[2J", "\\x1b[2J" },
+		{ "\xc2\x9b" "31m", "\\xc2\\x9b31m" }, { "\xc3\xa9", "\xc3\xa9" },
+		{ "a\nb", "a\\x0ab" },	     { "\x7f", "\\x7f" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		char *s = out_escape(t[i].in, true);
+
+		assert_string_equal(s, t[i].out);
+		free(s);
+	}
+	assert_int_equal(out_columns("\xc3\xa9t\xc3\xa9"), 3);
+}
+
+static void check_human(enum out_type type, uint64_t v, bool spaced, const char *want)
+{
+	struct out_val val = { .kind = OUT_VAL_NUM, .type = type, .num = v };
+	char b[32];
+
+	assert_string_equal(out_human(&val, b, spaced), want);
+}
+
+static void numbers_read_well(void **state)
+{
+	check_human(OUT_BYTES, 0, false, "0K");
+	check_human(OUT_BYTES, 512, false, "512B");
+	check_human(OUT_BYTES, 1536, false, "1.5K");
+	check_human(OUT_BYTES, 10239 * 1024, false, "10239K");
+	check_human(OUT_BYTES, 10 << 20, false, "10.0M");
+	check_human(OUT_BYTES, 3ULL << 34, true, "48.0 GiB");
+	check_human(OUT_BYTES, UINT64_MAX, true, "17179869184.0 GiB");
+	check_human(OUT_NS, 999, false, "999ns");
+	check_human(OUT_NS, 1000, false, "1.0us");
+	check_human(OUT_NS, 999940, false, "999.9us");
+	check_human(OUT_NS, 999960, false, "1.0ms");
+	check_human(OUT_NS, 61000000000, true, "61.0 s");
+	check_human(OUT_PERCENT, 100, false, "100.0%");
+}
+
+static void full_disk_is_an_error(void **state)
+{
+	static const enum out_format fmts[] = { OUT_TEXT, OUT_JSON, OUT_CSV };
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		FILE *f = fopen("/dev/full", "w");
+		struct out *o = out_create(fmts[i], f, "test");
+
+		one_object(o);
+		assert_int_equal(out_error(o), -ENOSPC);
+		assert_int_equal(out_destroy(o), -ENOSPC);
+		fclose(f);
+	}
+	assert_int_equal(out_destroy(NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_aligns_and_scales),
+		cmocka_unit_test(text_header_once_until_columns_change),
+		cmocka_unit_test(text_wide_cell_realigns_later),
+		cmocka_unit_test(csv_is_raw_and_quoted),
+		cmocka_unit_test(json_is_one_valid_line),
+		cmocka_unit_test(json_survives_any_bytes),
+		cmocka_unit_test(json_all_two_byte_strings),
+		cmocka_unit_test(json_large_numbers_keep_their_digits),
+		cmocka_unit_test(json_note_after_last_object_is_kept),
+		cmocka_unit_test(escapes_what_a_terminal_obeys),
+		cmocka_unit_test(numbers_read_well),
+		cmocka_unit_test(full_disk_is_an_error),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	free(buf);
+	return failed;
+}

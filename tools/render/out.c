@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The front of out.h: checks the order of calls, keeps the first error of the
+ * stream, and hands values to a backend. Knows nothing of formats.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "render/out_ops.h"
+
+static const struct out_ops *const backends[] = {
+	[OUT_TEXT] = &out_text_ops,
+	[OUT_JSON] = &out_json_ops,
+	[OUT_CSV] = &out_csv_ops,
+};
+
+/*
+ * Keep the stream's first error. Called after every call of a backend, so that
+ * errno is still that of the write that failed.
+ */
+static void check(struct out *o)
+{
+	if (!o->err && ferror(o->f))
+		o->err = errno ? -errno : -EIO;
+}
+
+/**
+ * out_create() - begin output to a stream
+ * @fmt: backend
+ * @f: stream, not closed by out_destroy()
+ * @what: noun of the schema; not copied
+ * Return: the output, or NULL with errno set.
+ */
+struct out *out_create(enum out_format fmt, FILE *f, const char *what)
+{
+	struct out *o = calloc(1, sizeof(*o));
+	int err;
+
+	if (!o)
+		return NULL;
+	o->ops = backends[fmt];
+	o->f = f;
+	o->what = what;
+	err = o->ops->init(o);
+	if (err) {
+		free(o);
+		errno = -err;
+		return NULL;
+	}
+	return o;
+}
+
+/**
+ * out_destroy() - end the output
+ * @o: output, NULL is fine
+ * Return: 0, or -errno of the first thing that went wrong on the stream.
+ */
+int out_destroy(struct out *o)
+{
+	int err;
+
+	if (!o)
+		return 0;
+	o->ops->deinit(o);
+	fflush(o->f);
+	check(o);
+	err = o->err;
+	free(o);
+	return err;
+}
+
+/**
+ * out_error() - has the stream failed?
+ * @o: output
+ * Return: 0 or -errno.
+ */
+int out_error(const struct out *o)
+{
+	return o->err;
+}
+
+/**
+ * out_begin() - begin an object
+ * @o: output
+ */
+void out_begin(struct out *o)
+{
+	o->ops->begin(o);
+}
+
+/**
+ * out_end() - end the object; what it holds is on the stream afterwards
+ * @o: output
+ */
+void out_end(struct out *o)
+{
+	o->ops->end(o);
+	fflush(o->f);
+	check(o);
+}
+
+static void field(struct out *o, const char *key, const char *label, struct out_val v)
+{
+	o->ops->field(o, key, label, &v);
+	check(o);
+}
+
+/** out_str() - a string field; NULL is none */
+void out_str(struct out *o, const char *key, const char *label, const char *v)
+{
+	field(o, key, label, (struct out_val){ .kind = v ? OUT_VAL_STR : OUT_VAL_NONE, .str = v });
+}
+
+/** out_num() - a whole-number field of any type but OUT_STR */
+void out_num(struct out *o, const char *key, const char *label, enum out_type type, uint64_t v)
+{
+	field(o, key, label, (struct out_val){ .kind = OUT_VAL_NUM, .type = type, .num = v });
+}
+
+/** out_real() - a field with a fraction */
+void out_real(struct out *o, const char *key, const char *label, enum out_type type, double v)
+{
+	field(o, key, label, (struct out_val){ .kind = OUT_VAL_REAL, .type = type, .real = v });
+}
+
+/** out_bool() - a field that is yes or no */
+void out_bool(struct out *o, const char *key, const char *label, bool v)
+{
+	out_num(o, key, label, OUT_BOOL, v);
+}
+
+static void close_row(struct out *o)
+{
+	if (!o->in_row)
+		return;
+	assert(o->cell == o->nr_cols);
+	o->ops->row_end(o);
+	check(o);
+	o->in_row = false;
+}
+
+/**
+ * out_table() - begin a table
+ * @o: output
+ * @key: its name in json
+ * @cols: columns; must live as long as @o
+ * @nr: how many
+ */
+void out_table(struct out *o, const char *key, const struct out_col *cols, size_t nr)
+{
+	bool again = o->cols == cols && o->nr_cols == nr;
+
+	o->cols = cols;
+	o->nr_cols = nr;
+	o->ops->table(o, key, again);
+	check(o);
+}
+
+/** out_row() - begin a row; ends the one before */
+void out_row(struct out *o)
+{
+	close_row(o);
+	o->in_row = true;
+	o->cell = 0;
+	o->ops->row(o);
+}
+
+static void cell(struct out *o, struct out_val v)
+{
+	const struct out_col *col;
+
+	assert(o->in_row && o->cell < o->nr_cols);
+	col = &o->cols[o->cell++];
+	v.type = col->type;
+	o->ops->cell(o, col, &v);
+	check(o);
+}
+
+/** out_cell_str() - next cell, a string; NULL is none */
+void out_cell_str(struct out *o, const char *v)
+{
+	cell(o, (struct out_val){ .kind = v ? OUT_VAL_STR : OUT_VAL_NONE, .str = v });
+}
+
+/** out_cell_num() - next cell, a whole number */
+void out_cell_num(struct out *o, uint64_t v)
+{
+	cell(o, (struct out_val){ .kind = OUT_VAL_NUM, .num = v });
+}
+
+/** out_cell_real() - next cell, a number with a fraction */
+void out_cell_real(struct out *o, double v)
+{
+	cell(o, (struct out_val){ .kind = OUT_VAL_REAL, .real = v });
+}
+
+/** out_cell_none() - next cell, no value */
+void out_cell_none(struct out *o)
+{
+	cell(o, (struct out_val){ .kind = OUT_VAL_NONE });
+}
+
+/** out_table_end() - end the table */
+void out_table_end(struct out *o)
+{
+	close_row(o);
+	o->ops->table_end(o);
+	check(o);
+}
+
+/** out_array() - numbers under @key in the open row, else in the object; json only */
+void out_array(struct out *o, const char *key, const uint64_t *v, size_t nr)
+{
+	o->ops->array(o, key, v, nr);
+}
+
+/** out_note() - a line of talk on the data */
+void out_note(struct out *o, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	o->ops->note(o, line);
+	check(o);
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * out.h for spreadsheets and scripts (RFC 4180, LF): a header line whenever the
+ * columns change, rows in raw units. Fields and arrays are left out, notes go
+ * to stderr.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "render/escape.h"
+#include "render/out_ops.h"
+
+static int csv_init(struct out *o)
+{
+	return 0;
+}
+
+static void csv_nop(struct out *o)
+{
+}
+
+static void csv_field(struct out *o, const char *key, const char *label, const struct out_val *v)
+{
+}
+
+static void csv_table(struct out *o, const char *key, bool again)
+{
+	size_t i;
+
+	if (again)
+		return;
+	for (i = 0; i < o->nr_cols; i++)
+		fprintf(o->f, "%s%s", i ? "," : "", o->cols[i].key);
+	fputc('\n', o->f);
+}
+
+static void csv_row_end(struct out *o)
+{
+	fputc('\n', o->f);
+}
+
+static void put_quoted(struct out *o, const char *s)
+{
+	char *safe = out_escape(s, true);
+	const char *p;
+
+	if (!safe) {
+		o->err = o->err ? o->err : -ENOMEM;
+		return;
+	}
+	if (!strpbrk(safe, ",\"")) {
+		fputs(safe, o->f);
+	} else {
+		fputc('"', o->f);
+		for (p = safe; *p; p++) {
+			if (*p == '"')
+				fputc('"', o->f);
+			fputc(*p, o->f);
+		}
+		fputc('"', o->f);
+	}
+	free(safe);
+}
+
+static void csv_cell(struct out *o, const struct out_col *col, const struct out_val *v)
+{
+	char buf[32];
+
+	if (o->cell > 1)
+		fputc(',', o->f);
+	put_quoted(o, out_raw(v, buf));
+}
+
+static void csv_array(struct out *o, const char *key, const uint64_t *v, size_t nr)
+{
+}
+
+static void csv_note(struct out *o, const char *line)
+{
+	char *safe = out_escape(line, true);
+
+	fprintf(stderr, "# %s\n", safe ? safe : "");
+	free(safe);
+}
+
+const struct out_ops out_csv_ops = {
+	.init = csv_init,
+	.deinit = csv_nop,
+	.begin = csv_nop,
+	.end = csv_nop,
+	.field = csv_field,
+	.table = csv_table,
+	.row = csv_nop,
+	.row_end = csv_row_end,
+	.cell = csv_cell,
+	.table_end = csv_nop,
+	.array = csv_array,
+	.note = csv_note,
+};

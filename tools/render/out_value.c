@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One value to characters, raw for machines or scaled for people. Pure. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "render/out_ops.h"
+
+#define BUF	32
+
+static void human_bytes(uint64_t v, char *buf, bool spaced)
+{
+	const char *sep = spaced ? " " : "", *tail = spaced ? "iB" : "";
+	double kib = v / 1024.0;
+
+	if (v && v < 1024)
+		snprintf(buf, BUF, "%" PRIu64 "%sB", v, sep);
+	else if (kib < 10240)	/* exact: below this a page more or less is news */
+		snprintf(buf, BUF, "%.*f%sK%s", v % 1024 ? 1 : 0, kib, sep, tail);
+	else if (kib < 10240 * 1024.0)
+		snprintf(buf, BUF, "%.1f%sM%s", kib / 1024, sep, tail);
+	else
+		snprintf(buf, BUF, "%.1f%sG%s", kib / 1048576, sep, tail);
+}
+
+static void human_ns(double v, char *buf, bool spaced)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	const char *sep = spaced ? " " : "";
+	size_t i = 0;
+
+	/* 999.95 would be printed as 1000.0: scale first. */
+	while (i < 3 && v >= (i ? 999.95 : 1000)) {
+		v /= 1000;
+		i++;
+	}
+	snprintf(buf, BUF, "%.*f%s%s", i ? 1 : 0, v, sep, units[i]);
+}
+
+static double as_real(const struct out_val *v)
+{
+	return v->kind == OUT_VAL_REAL ? v->real : (double)v->num;
+}
+
+const char *out_human(const struct out_val *v, char *buf, bool spaced)
+{
+	if (v->kind == OUT_VAL_STR)
+		return v->str;
+	if (v->kind == OUT_VAL_NONE || isnan(as_real(v)))
+		return "-";
+	switch (v->type) {
+	case OUT_BYTES:
+		human_bytes(v->kind == OUT_VAL_REAL ? (uint64_t)v->real : v->num, buf, spaced);
+		return buf;
+	case OUT_NS:
+		human_ns(as_real(v), buf, spaced);
+		return buf;
+	case OUT_PERCENT:
+		snprintf(buf, BUF, "%.1f%%", as_real(v));
+		return buf;
+	case OUT_REAL:
+		snprintf(buf, BUF, "%.2f", as_real(v));
+		return buf;
+	case OUT_BOOL:
+		return v->num ? "yes" : "no";
+	default:
+		return out_raw(v, buf);
+	}
+}
+
+const char *out_raw(const struct out_val *v, char *buf)
+{
+	switch (v->kind) {
+	case OUT_VAL_NONE:
+		return "";
+	case OUT_VAL_STR:
+		return v->str;
+	case OUT_VAL_REAL:
+		if (!isfinite(v->real))
+			return "";
+		snprintf(buf, BUF, "%.15g", v->real);
+		return buf;
+	case OUT_VAL_NUM:
+		break;
+	}
+	if (v->type == OUT_BOOL)
+		return v->num ? "true" : "false";
+	snprintf(buf, BUF, v->type == OUT_HEX ? "0x%" PRIx64 : "%" PRIu64, v->num);
+	return buf;
+}
