@@ -93,6 +93,10 @@ typedef struct {
 	unsigned long pgd;
 } pgd_t;
 
+typedef struct {
+	unsigned long pte;
+} pte_t;
+
 /* --- files --- */
 struct gendisk {
 	int major;
@@ -139,6 +143,10 @@ struct task_struct;
 struct mm_struct {
 	pgd_t *pgd;
 	struct task_struct *owner;
+};
+
+struct vm_fault {
+	pte_t orig_pte;
 };
 
 struct vm_operations_struct;

@@ -14,8 +14,8 @@
  */
 #define MMS_DIST_SUB_BITS 4
 #define MMS_DIST_SUB	  (1U << MMS_DIST_SUB_BITS)
-#define MMS_DIST_OCTAVES  28 /* 2^32 pages: 16 TiB of evictions; the last bucket is open */
-#define MMS_DIST_BUCKETS  (MMS_DIST_SUB * (MMS_DIST_OCTAVES + 1))
+#define MMS_DIST_OCTAVES  31 /* up to 2^35 pages of evictions; the last bucket is open */
+#define MMS_DIST_BUCKETS  (MMS_DIST_SUB * (MMS_DIST_OCTAVES + 1)) /* a power of two */
 
 enum mms_page_type {
 	MMS_PAGE_ANON,	/* anonymous and shmem: what goes to swap */
