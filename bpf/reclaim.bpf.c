@@ -29,10 +29,10 @@ char LICENSE[] SEC("license") = "GPL";
 #define MMS_HASH_MULTIPLIER 0x9e3779b97f4a7c15ULL /* 2^64 / golden ratio: Knuth, TAOCP 3, 6.4 */
 
 /* Single pages whose shadow is kept: one in 2^sample_shift. Large folios are always kept. */
-const volatile u32 sample_shift = 0;
+const volatile __u32 sample_shift = 0;
 
 struct mms_reclaim_seen seen;
-u32 max_order; /* largest folio evicted so far: how many names a page may be recorded under */
+__u32 max_order; /* largest folio evicted so far: how many names a page may be recorded under */
 
 struct shadow_key {
 	struct page_name name;
@@ -285,8 +285,10 @@ static __always_inline void count_distance(struct mms_reclaim_group *g, u64 owne
 	if (order == 0)
 		weight <<= sample_shift & 31;
 	clock = bpf_map_lookup_elem(&clocks, &shadow.domain);
-	if (!clock)
+	if (!clock) {
+		add(&g->dist_unknown, weight);
 		return;
+	}
 	if (shadow.owner != owner)
 		add(&g->refaults_foreign, weight);
 	add(&g->dist_nr, weight);
