@@ -219,6 +219,11 @@ struct kernel_siginfo {
 	int si_signo;
 	int si_errno;
 	int si_code;
+	union {
+		struct {
+			void *_addr;
+		} _sigfault;
+	} _sifields;
 };
 
 /* --- pages and swap --- */

@@ -7,7 +7,7 @@
  *
  * Kinds are exhaustive and exclude each other; the first rule that fits wins:
  *  1. an error returned            -> oom, segv, sigbus (memory failures too)
- *  2. user space was asked         -> userfault
+ *  2. user space was asked         -> userfault; a page under migration was waited for -> migration-wait
  *  3. a hugetlb VMA                -> hugetlb
  *  4. nothing mapped before        -> by the VMA: shmem, file-minor|major, cow-copy for a write to a
  *     private file page (the kernel copies it), zero-page, anon-huge, anon-zero-fill
@@ -15,7 +15,8 @@
  *     is copied), cow-copy if another frame is there now, else cow-reuse or write-notify
  *  6. mapped with the rights asked for, or nothing changed -> spurious
  *  7. PROT_NONE in a VMA with rights -> numa-hint
- *  8. a non-present entry          -> migration-wait, or swap-in-device|zram|cache
+ *  8. a swap slot                  -> swap-in-device|zram if this fault started the read, else swap-in-cache
+ *  9. any other non-present entry  -> other (memory of a device, for one)
  * Faults that found the same absent page at the same time all count by what they came for.
  *
  * Bits of entries are x86-64's; FAULT_FLAG_* and VM_FAULT_* are kernel-internal but unchanged over all kernels
@@ -75,6 +76,7 @@ enum mms_fault_kind {
 /* vm_flags */
 #define MMS_VM_RIGHTS		0x7ULL	/* VM_READ | VM_WRITE | VM_EXEC */
 #define MMS_VM_SHARED		0x8ULL
+#define MMS_VM_UFFD_MISSING	0x200ULL
 #define MMS_VM_HUGETLB		0x400000ULL
 
 /* Entry bits of x86-64 */
@@ -84,30 +86,32 @@ enum mms_fault_kind {
 #define MMS_PTE_PROTNONE	0x100ULL	/* only if not P: frame bits are inverted then */
 #define MMS_PTE_FRAME		0x000ffffffffff000ULL
 
+/*
+ * Swap types at the top are no swap areas: migration, device memory, poison. Their numbers
+ * differ between kernels and configurations; only these two facts are the same on all: fewer than
+ * this many swap areas are possible everywhere, and the last type is the marker (an absent page
+ * with a memo). include/linux/swap.h: MAX_SWAPFILES, SWP_PTE_MARKER.
+ */
+#define MMS_SWAP_SPECIAL	21U
+#define MMS_SWAP_MARKER		31U
+
 /* Facts that are in no entry or flag */
 #define MMS_FACT_ANON		0x1U	/* the VMA has no vm_ops */
 #define MMS_FACT_SHMEM		0x2U	/* its vm_ops are shmem's */
 #define MMS_FACT_USERFAULT	0x4U	/* handle_userfault() ran in this fault */
-#define MMS_FACT_ZRAM		0x8U	/* the swap slot is on a zram device */
+#define MMS_FACT_MIGRATION	0x8U	/* migration_entry_wait() ran in this fault */
+#define MMS_FACT_ZRAM		0x10U	/* the swap slot is on a zram device */
 
 /**
- * struct mms_entry_rules - what differs between kernels and boots
+ * struct mms_entry_rules - what differs between boots
  * @frame_mask: frame bits of an entry (without the memory encryption bit)
  * @zero_pfn: the shared page of zeros
  * @huge_zero_pfn: its huge sister, ~0 before its first use
- * @migration_first: lowest swap type that means a page under migration
- * @migration_last: highest one
- * @special_first: lowest swap type that is no swap area
- * @marker: swap type of PTE markers (absent pages with a memo), 32 if the kernel has none
  */
 struct mms_entry_rules {
 	__u64 frame_mask;
 	__u64 zero_pfn;
 	__u64 huge_zero_pfn;
-	__u32 migration_first;
-	__u32 migration_last;
-	__u32 special_first;
-	__u32 marker;
 };
 
 /**
@@ -156,18 +160,18 @@ static inline __u32 mms_entry_swap_type(__u64 e)
 }
 
 /* Nothing is mapped and no page is remembered. */
-static inline int mms_entry_absent(__u64 e, __u8 level, const struct mms_entry_rules *r)
+static inline int mms_entry_absent(__u64 e, __u8 level)
 {
 	if (!e)
 		return 1;
-	return level == 1 && !mms_entry_present(e) && mms_entry_swap_type(e) == r->marker;
+	return level == 1 && !mms_entry_present(e) && mms_entry_swap_type(e) == MMS_SWAP_MARKER;
 }
 
 /* Would this fault be served from a swap area? Then the caller may find out which device that is. */
-static inline int mms_entry_swap(__u64 e, __u8 level, const struct mms_entry_rules *r)
+static inline int mms_entry_swap(__u64 e, __u8 level)
 {
 	return e && level == 1 && !mms_entry_present(e) &&
-	       mms_entry_swap_type(e) < r->special_first;
+	       mms_entry_swap_type(e) < MMS_SWAP_SPECIAL;
 }
 
 /*
@@ -233,15 +237,9 @@ static inline enum mms_fault_kind mms_kind_present(const struct mms_fault_facts 
 	return MMS_FAULT_SPURIOUS;
 }
 
-static inline enum mms_fault_kind mms_kind_swapped(const struct mms_fault_facts *f,
-						   const struct mms_entry_rules *r)
+static inline enum mms_fault_kind mms_kind_swapped(const struct mms_fault_facts *f)
 {
-	__u32 type = mms_entry_swap_type(f->before);
-
-	/* Above the lowest level there are migration entries only. */
-	if (f->level_before > 1 || (type >= r->migration_first && type <= r->migration_last))
-		return MMS_FAULT_MIGRATION_WAIT;
-	if (type >= r->special_first)
+	if (!mms_entry_swap(f->before, f->level_before))
 		return MMS_FAULT_OTHER;
 	/* The kernel says major when it had to start the read itself, for any swap area. */
 	if (!(f->ret & MMS_FR_MAJOR))
@@ -266,12 +264,14 @@ static inline enum mms_fault_kind mms_fault_classify(const struct mms_fault_fact
 		return MMS_FAULT_SIGBUS;
 	if (f->facts & MMS_FACT_USERFAULT)
 		return MMS_FAULT_USERFAULT;
+	if (f->facts & MMS_FACT_MIGRATION)
+		return MMS_FAULT_MIGRATION_WAIT;
 	if (f->vm_flags & MMS_VM_HUGETLB)
 		return MMS_FAULT_HUGETLB;
-	if (mms_entry_absent(f->before, f->level_before, r))
+	if (mms_entry_absent(f->before, f->level_before))
 		return mms_kind_absent(f, r);
 	if (!mms_entry_present(f->before))
-		return mms_kind_swapped(f, r);
+		return mms_kind_swapped(f);
 	if (!(f->before & MMS_PTE_P) && (f->vm_flags & MMS_VM_RIGHTS))
 		return MMS_FAULT_NUMA_HINT;
 	return mms_kind_present(f, r);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page faults, attached by one kprobe.session: for kernels whose
+ * bpf_session_is_return() takes no argument. An object of its own, because the
+ * kernel compares the declaration with its BTF even if the program is not loaded.
+ */
+#include "fault_body.bpf.h"
+
+extern bool bpf_session_is_return(void) __ksym;
+
+SEC("kprobe.multi/handle_mm_fault")
+int BPF_KPROBE(session_fault, struct vm_area_struct *vma, unsigned long addr, unsigned int flags,
+	       struct pt_regs *regs)
+{
+	if (bpf_session_is_return())
+		return fault_return(PT_REGS_RC(ctx));
+	return fault_entry(vma, addr, flags, regs);
+}
