@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Probes of what BPF may do here. One function per feature; each asks the kernel
+ * itself. Must not know what the loaders do with the answers, nor print.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <linux/types.h>
+#include "collect/bpf_features.h"
+#include "fault_kind.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+static struct btf *kernel_btf(void)
+{
+	static struct btf *btf;
+	static bool tried;
+
+	if (!tried) {
+		tried = true;
+		libbpf_set_print(NULL);
+		btf = btf__load_vmlinux_btf();
+	}
+	return btf;
+}
+
+/**
+ * mms_kernel_func_args() - number of arguments of a kernel function, from BTF
+ * @func: its name
+ * Return: the number, or -ENOENT if the kernel has no such function or no BTF.
+ */
+int mms_kernel_func_args(const char *func)
+{
+	struct btf *btf = kernel_btf();
+	const struct btf_type *t;
+	int id;
+
+	if (!btf)
+		return -ENOENT;
+	id = btf__find_by_name_kind(btf, func, BTF_KIND_FUNC);
+	if (id < 0)
+		return -ENOENT;
+	t = btf__type_by_id(btf, id);
+	t = btf__type_by_id(btf, t->type);
+	return btf_vlen(t);
+}
+
+/**
+ * mms_kernel_has_func() - is there a function of this name in the kernel's BTF?
+ * @func: its name
+ */
+bool mms_kernel_has_func(const char *func)
+{
+	return mms_kernel_func_args(func) >= 0;
+}
+
+static bool has_member(struct btf *btf, const struct btf_type *t, const char *member)
+{
+	const struct btf_member *m = btf_members(t);
+	const struct btf_type *mt;
+	const char *name;
+	int i;
+
+	for (i = 0; i < btf_vlen(t); i++, m++) {
+		name = btf__name_by_offset(btf, m->name_off);
+		if (name && !strcmp(name, member))
+			return true;
+		mt = btf__type_by_id(btf, m->type);
+		if (!m->name_off && btf_is_composite(mt) && has_member(btf, mt, member))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * mms_kernel_has_member() - has this struct of the kernel such a member?
+ * @type: name of the struct
+ * @member: name of the member; those of anonymous structs inside count
+ */
+bool mms_kernel_has_member(const char *type, const char *member)
+{
+	struct btf *btf = kernel_btf();
+	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT) : -ENOENT;
+
+	return id > 0 && has_member(btf, btf__type_by_id(btf, id), member);
+}
+
+/* The value of an enumerator, -1 if the kernel has no such name. */
+static long long enum_value(const char *type, const char *name)
+{
+	struct btf *btf = kernel_btf();
+	const struct btf_type *t;
+	const struct btf_enum *e;
+	int id, i;
+
+	id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_ENUM) : -ENOENT;
+	if (id <= 0)
+		return -1;
+	t = btf__type_by_id(btf, id);
+	e = btf_enum(t);
+	for (i = 0; i < btf_vlen(t); i++, e++) {
+		if (!strcmp(btf__name_by_offset(btf, e->name_off), name))
+			return (__u32)e->val;
+	}
+	return -1;
+}
+
+static bool read_line(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool ok;
+
+	if (!f)
+		return false;
+	ok = fgets(buf, (int)size, f) != NULL;
+	fclose(f);
+	return ok;
+}
+
+/* "none voluntary (full) lazy": the word in brackets. */
+static enum mms_preempt parse_dynamic(const char *line)
+{
+	static const enum mms_preempt all[] = {
+		MMS_PREEMPT_NONE, MMS_PREEMPT_VOLUNTARY, MMS_PREEMPT_LAZY, MMS_PREEMPT_FULL,
+	};
+	char word[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		snprintf(word, sizeof(word), "(%s)", mms_preempt_name(all[i]));
+		if (strstr(line, word))
+			return all[i];
+	}
+	return MMS_PREEMPT_UNKNOWN;
+}
+
+/**
+ * mms_preempt_model() - how this kernel preempts kernel code
+ * From debugfs where the model can be changed at boot, else from the build's name of itself.
+ * Return: the model, MMS_PREEMPT_UNKNOWN if it can be changed and debugfs is out of reach.
+ */
+enum mms_preempt mms_preempt_model(void)
+{
+	struct utsname u;
+	char line[128];
+
+	if (uname(&u))
+		return MMS_PREEMPT_UNKNOWN;
+	if (strstr(u.version, "PREEMPT_RT"))
+		return MMS_PREEMPT_RT;
+	if (read_line("/sys/kernel/debug/sched/preempt", line, sizeof(line)))
+		return parse_dynamic(line);
+	if (strstr(u.version, "PREEMPT_DYNAMIC"))
+		return MMS_PREEMPT_UNKNOWN;
+	if (strstr(u.version, "PREEMPT_LAZY"))
+		return MMS_PREEMPT_LAZY;
+	return strstr(u.version, "PREEMPT") ? MMS_PREEMPT_FULL : MMS_PREEMPT_VOLUNTARY;
+}
+
+/**
+ * mms_preempt_name() - the kernel's own word for a model
+ * @p: the model
+ */
+const char *mms_preempt_name(enum mms_preempt p)
+{
+	static const char *const names[] = { "unknown", "none", "voluntary", "lazy", "full", "rt" };
+
+	return (size_t)p < ARRAY_SIZE(names) ? names[p] : names[0];
+}
+
+/* --- probes: true if available; else *why, and errno-like code by the table --- */
+
+static bool probe_rights(const char **why)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "mms_probe", 4, 8, 1, NULL);
+
+	if (fd >= 0) {
+		close(fd);
+		*why = "bpf(2) creates maps";
+		return true;
+	}
+	*why = fd == -ENOSYS ? "this kernel has no bpf(2)" : "bpf(2) is refused";
+	return false;
+}
+
+static bool probe_lockdown(const char **why)
+{
+	char line[128];
+
+	*why = "not locked down, or securityfs is not mounted";
+	if (!read_line("/sys/kernel/security/lockdown", line, sizeof(line)))
+		return true;
+	if (strstr(line, "[confidentiality]")) {
+		*why = "lockdown=confidentiality forbids reading kernel memory";
+		return false;
+	}
+	*why = strstr(line, "[integrity]") ? "lockdown=integrity, which BPF reads survive" :
+					     "not locked down";
+	return true;
+}
+
+static bool probe_btf(const char **why)
+{
+	*why = kernel_btf() ? "/sys/kernel/btf/vmlinux" : "no /sys/kernel/btf/vmlinux";
+	return kernel_btf() != NULL;
+}
+
+static bool probe_symbols(const char **why)
+{
+	char line[256], name[128];
+	unsigned long long addr;
+	FILE *f = fopen("/proc/kallsyms", "re");
+	bool found = false;
+
+	*why = "no /proc/kallsyms";
+	if (!f)
+		return false;
+	*why = "/proc/kallsyms hides addresses or lacks data symbols";
+	while (!found && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx %*c %127s", &addr, name) == 2 && addr &&
+		    !strcmp(name, "empty_zero_page"))
+			found = true;
+	}
+	fclose(f);
+	if (found)
+		*why = "/proc/kallsyms gives addresses of data";
+	return found;
+}
+
+static bool probe_hook(const char **why)
+{
+	*why = "handle_mm_fault(vma, address, flags, regs) as known";
+	if (mms_kernel_func_args("handle_mm_fault") == 4)
+		return true;
+	*why = "handle_mm_fault is missing, or has other arguments than known";
+	return false;
+}
+
+static bool probe_codes(const char **why)
+{
+	static const struct {
+		const char *type, *name;
+		long long value;
+	} known[] = {
+		{ "fault_flag", "FAULT_FLAG_WRITE", MMS_FF_WRITE },
+		{ "fault_flag", "FAULT_FLAG_TRIED", MMS_FF_TRIED },
+		{ "fault_flag", "FAULT_FLAG_USER", MMS_FF_USER },
+		{ "fault_flag", "FAULT_FLAG_UNSHARE", MMS_FF_UNSHARE },
+		{ "fault_flag", "FAULT_FLAG_VMA_LOCK", MMS_FF_VMA_LOCK },
+		{ "vm_fault_reason", "VM_FAULT_OOM", MMS_FR_OOM },
+		{ "vm_fault_reason", "VM_FAULT_SIGBUS", MMS_FR_SIGBUS },
+		{ "vm_fault_reason", "VM_FAULT_MAJOR", MMS_FR_MAJOR },
+		{ "vm_fault_reason", "VM_FAULT_SIGSEGV", MMS_FR_SIGSEGV },
+		{ "vm_fault_reason", "VM_FAULT_RETRY", MMS_FR_RETRY },
+		{ "vm_fault_reason", "VM_FAULT_FALLBACK", MMS_FR_FALLBACK },
+	};
+	long long v;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		v = enum_value(known[i].type, known[i].name);
+		if (v >= 0 && v != known[i].value) {
+			*why = "this kernel numbers FAULT_FLAG_* or VM_FAULT_* in another way";
+			return false;
+		}
+	}
+	*why = "FAULT_FLAG_* and VM_FAULT_* as known";
+	return true;
+}
+
+static bool probe_jit(const char **why)
+{
+	char line[16];
+
+	*why = "programs run compiled";
+	if (!read_line("/proc/sys/net/core/bpf_jit_enable", line, sizeof(line)) || line[0] != '0')
+		return true;
+	*why = "net.core.bpf_jit_enable is 0: programs run interpreted";
+	return false;
+}
+
+static bool probe_fentry(const char **why)
+{
+	static char text[96];
+	enum mms_preempt p = mms_preempt_model();
+
+	if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACING, NULL) != 1) {
+		*why = "programs of type tracing are refused";
+		return false;
+	}
+	if (p == MMS_PREEMPT_NONE || p == MMS_PREEMPT_VOLUNTARY) {
+		*why = "trampolines, loss-free: kernel code is not preempted";
+		return true;
+	}
+	snprintf(text, sizeof(text), "preempt=%s: a preempted program makes others skip",
+		 mms_preempt_name(p));
+	*why = text;
+	return false;
+}
+
+static bool probe_session(const char **why)
+{
+	if (!mms_kernel_has_func("bpf_session_is_return")) {
+		*why = "this kernel has no kprobe.session";
+		return false;
+	}
+	if (mms_kernel_has_member("fprobe", "rethook")) {
+		*why = "its fprobe has a small pool: returns are lost when many faults block";
+		return false;
+	}
+	*why = "kprobe.session on the function graph's shadow stack, loss-free";
+	return true;
+}
+
+static const char *const tracefs_dirs[] = {
+	"/sys/kernel/tracing/kprobe_events",
+	"/sys/kernel/debug/tracing/kprobe_events",
+};
+
+static bool probe_kretprobe(const char **why)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(tracefs_dirs); i++) {
+		if (!access(tracefs_dirs[i], W_OK)) {
+			*why = tracefs_dirs[i];
+			return true;
+		}
+	}
+	*why = "tracefs is not mounted, or kprobe_events is not writable";
+	return false;
+}
+
+static bool probe_kprobe(const char **why)
+{
+	bool ok = !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
+
+	*why = ok ? "perf kprobe events" : "no perf kprobe events (CONFIG_KPROBE_EVENTS)";
+	return ok;
+}
+
+static bool probe_ringbuf(const char **why)
+{
+	bool ok = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
+
+	*why = ok ? "ring buffer maps" : "ring buffer maps are refused";
+	return ok;
+}
+
+/* Where the text says which command loses what, the command's man page says more. */
+static const struct {
+	const char *name;
+	bool needed;
+	bool (*probe)(const char **why);
+	const char *cost;
+	const char *fix;
+} probes[] = {
+	{ "bpf rights", true, probe_rights, "faults and thrash do not work",
+	  "run as root, or with CAP_BPF and CAP_PERFMON" },
+	{ "lockdown", true, probe_lockdown, "faults and thrash do not work",
+	  "boot with lockdown=integrity or without lockdown" },
+	{ "btf", true, probe_btf, "faults and thrash do not work",
+	  "a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's are)" },
+	{ "kernel symbols", true, probe_symbols, "faults cannot tell their kinds",
+	  "sysctl kernel.kptr_restrict=1, and a kernel with CONFIG_KALLSYMS_ALL=y" },
+	{ "fault hook", true, probe_hook, "faults and thrash do not work",
+	  "this kernel is newer than mmscope: update mmscope" },
+	{ "fault codes", true, probe_codes, "faults would get wrong kinds",
+	  "this kernel is newer than mmscope: update mmscope" },
+	{ "bpf jit", false, probe_jit, "slow programs, and no fentry/fexit",
+	  "sysctl net.core.bpf_jit_enable=1" },
+	{ "kprobe.session", false, probe_session, "another attach kind is used", "" },
+	{ "fentry/fexit", false, probe_fentry, "another attach kind is used", "" },
+	{ "kprobe", false, probe_kprobe, "userfault and migration waits are told by rule only", "" },
+	{ "kretprobe pool", false, probe_kretprobe,
+	  "kprobe+kretprobe loses returns when more than max(10, 2 * CPUs) faults block",
+	  "mount -t tracefs tracefs /sys/kernel/tracing" },
+	{ "ring buffer", false, probe_ringbuf, "no faults --events", "" },
+};
+
+/**
+ * mms_bpf_features() - probe once, then answer from memory
+ * @nr: set to the number of rows
+ * Not thread-safe. Takes some ms the first time (BTF is parsed).
+ * Return: the table, owned by the library, alive until exit.
+ */
+const struct mms_bpf_feature *mms_bpf_features(size_t *nr)
+{
+	static struct mms_bpf_feature rows[ARRAY_SIZE(probes)];
+	static bool probed;
+	size_t i;
+
+	*nr = ARRAY_SIZE(rows);
+	if (probed)
+		return rows;
+	libbpf_set_print(NULL);
+	for (i = 0; i < *nr; i++) {
+		rows[i].name = probes[i].name;
+		rows[i].needed = probes[i].needed;
+		rows[i].available = probes[i].probe(&rows[i].why);
+		rows[i].cost = rows[i].available ? "" : probes[i].cost;
+		rows[i].fix = rows[i].available ? "" : probes[i].fix;
+	}
+	probed = true;
+	return rows;
+}
+
+/**
+ * mms_bpf_feature() - one row by its name
+ * @name: "kprobe.session", "btf", ...
+ * Return: the row, or NULL when there is no such feature.
+ */
+const struct mms_bpf_feature *mms_bpf_feature(const char *name)
+{
+	size_t i, nr;
+	const struct mms_bpf_feature *f = mms_bpf_features(&nr);
+
+	for (i = 0; i < nr; i++) {
+		if (!strcmp(f[i].name, name))
+			return &f[i];
+	}
+	return NULL;
+}
+
+/**
+ * mms_bpf_usable() - can BPF programs be loaded at all?
+ * @why: set to one line, cause then fix, when not; may be NULL; valid until the next call
+ * Return: 0, -EPERM (rights or lockdown), -ENOENT (BTF, symbols, hook).
+ */
+int mms_bpf_usable(const char **why)
+{
+	static char text[256];
+	size_t i, nr;
+	const struct mms_bpf_feature *f = mms_bpf_features(&nr);
+
+	for (i = 0; i < nr; i++) {
+		if (!f[i].needed || f[i].available)
+			continue;
+		snprintf(text, sizeof(text), "%s: %s; %s", f[i].name, f[i].why, f[i].fix);
+		if (why)
+			*why = text;
+		return i < 2 ? -EPERM : -ENOENT;
+	}
+	return 0;
+}
