@@ -125,7 +125,7 @@ run_guest()
 	qemu_pid=$!
 	tail -c +1 -f -s 0.05 --pid=$qemu_pid "$work/stdout" 2>/dev/null &
 	tails+=($!)
-	tail -c +1 -f -s 0.05 --pid=$qemu_pid "$work/stderr" 2>/dev/null >&2 &
+	tail -c +1 -f -s 0.05 --pid=$qemu_pid "$work/stderr" >&2 2>/dev/null &
 	tails+=($!)
 	wait $qemu_pid
 	qemu_status=$?
