@@ -4,7 +4,8 @@
 # runs (command, settings, module, tool, files of -f with their libraries). Must not know QEMU.
 
 # libraries PROGRAM: the shared objects it needs, one path per line
-libraries() { ldd "$1" 2>/dev/null | grep -o '/[^ ]*'; }
+# (none for a static one)
+libraries() { ldd "$1" 2>/dev/null | grep -o '/[^ ]*' || :; }
 
 # add_file HOST GUEST: a file or tree, and the libraries that the guest's root lacks
 add_file()
