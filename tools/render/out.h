@@ -28,7 +28,7 @@ enum out_type {
 /**
  * struct out_col - one column of a table
  * @key: name in json and csv: lower case, with the unit ("lat_total_ns")
- * @head: header in text: upper case
+ * @head: header in text: upper case; NULL = json and csv only
  * @type: how the cell reads
  * @width: columns in text, negative = left-aligned, 0 = last and unbounded
  */

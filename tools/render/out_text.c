@@ -12,14 +12,14 @@
 
 /**
  * struct text - state of the backend
- * @any: something was printed
+ * @last: what was printed last
  * @fields: the object before, or this one, has labelled lines
  * @gap: a blank line is due before the next line
  * @col: columns printed of the open row
  * @want: where the open row's next cell should begin if no cell was too wide
  */
 struct text {
-	bool any;
+	enum { NOTHING, FIELD, ROW, NOTE } last;
 	bool fields;
 	bool gap;
 	size_t col;
@@ -37,14 +37,14 @@ static void text_deinit(struct out *o)
 	free(o->priv);
 }
 
-static void begin_line(struct out *o)
+static void begin_line(struct out *o, int what)
 {
 	struct text *t = o->priv;
 
-	if (t->gap && t->any)
+	if (t->gap && t->last != NOTHING)
 		fputc('\n', o->f);
 	t->gap = false;
-	t->any = true;
+	t->last = what;
 }
 
 static void put_escaped(struct out *o, const char *s)
@@ -77,10 +77,10 @@ static void text_field(struct out *o, const char *key, const char *label, const 
 
 	if (!label)
 		return;
-	if (!t->fields && t->any)
+	if (t->last == ROW)
 		t->gap = true;
 	t->fields = true;
-	begin_line(o);
+	begin_line(o, FIELD);
 	fprintf(o->f, "%s: ", label);
 	put_escaped(o, out_human(v, buf, true));
 	fputc('\n', o->f);
@@ -137,18 +137,19 @@ static void text_table(struct out *o, const char *key, bool again)
 	struct text *t = o->priv;
 	size_t i;
 
-	if (again)
+	if (again && t->last != FIELD)
 		return;
 	t->gap = true;
-	begin_line(o);
+	begin_line(o, ROW);
 	for (i = 0; i < o->nr_cols; i++)
-		put_cell(o, &o->cols[i], o->cols[i].head);
+		if (o->cols[i].head)
+			put_cell(o, &o->cols[i], o->cols[i].head);
 	end_line(o);
 }
 
 static void text_row(struct out *o)
 {
-	begin_line(o);
+	begin_line(o, ROW);
 }
 
 static void text_row_end(struct out *o)
@@ -160,7 +161,8 @@ static void text_cell(struct out *o, const struct out_col *col, const struct out
 {
 	char buf[32];
 
-	put_cell(o, col, out_human(v, buf, false));
+	if (col->head)
+		put_cell(o, col, out_human(v, buf, false));
 }
 
 static void text_table_end(struct out *o)
@@ -173,7 +175,7 @@ static void text_array(struct out *o, const char *key, const uint64_t *v, size_t
 
 static void text_note(struct out *o, const char *line)
 {
-	begin_line(o);
+	begin_line(o, NOTE);
 	fputs("# ", o->f);
 	put_escaped(o, line);
 	fputc('\n', o->f);
