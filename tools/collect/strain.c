@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Joins reclaim and fault counts, pressure and CPU time by subject. Owns the
+ * table of cgroups; must not judge.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collect/cgroup.h"
+#include "collect/psi.h"
+#include "collect/strain.h"
+
+/* A cgroup met so far. */
+struct known {
+	uint64_t id;
+	uint64_t memcg;	/* id of the cgroup that its memory is charged to */
+	char *dir;	/* NULL: gone */
+};
+
+struct mms_strains {
+	struct mms_reclaim *reclaim;
+	struct mms_faults *faults;
+	const char *no_faults;
+	struct mms_reclaim_count *groups;
+	uint64_t *ids;
+	size_t nr_groups;
+	struct mms_fault_count *fault_counts;
+	size_t nr_faults;
+	struct known *known;
+	size_t nr_known;
+};
+
+int mms_strains_open(struct mms_strains **s, const char **why)
+{
+	const struct mms_fault_opts opts = { 0 };
+	struct mms_strains *n = calloc(1, sizeof(*n));
+	int err;
+
+	if (!n) {
+		*why = "out of memory";
+		return -ENOMEM;
+	}
+	err = mms_reclaim_open(&n->reclaim, NULL, why);
+	if (err) {
+		free(n);
+		return err;
+	}
+	if (mms_faults_open(&n->faults, &opts, &n->no_faults))
+		n->faults = NULL;
+	*s = n;
+	return 0;
+}
+
+void mms_strains_close(struct mms_strains *s)
+{
+	size_t i;
+
+	if (!s)
+		return;
+	if (s->faults)
+		mms_faults_close(s->faults);
+	mms_reclaim_close(s->reclaim);
+	for (i = 0; i < s->nr_known; i++)
+		free(s->known[i].dir);
+	free(s->known);
+	free(s->groups);
+	free(s->ids);
+	free(s->fault_counts);
+	free(s);
+}
+
+const char *mms_strains_lack(const struct mms_strains *s, size_t i)
+{
+	if (!s->faults) {
+		if (i == 0)
+			return s->no_faults ? s->no_faults : "page faults";
+		i--;
+	}
+	return mms_reclaim_missing(s->reclaim, i);
+}
+
+unsigned int mms_strains_sampling(const struct mms_strains *s)
+{
+	return mms_reclaim_sampling(s->reclaim);
+}
+
+/* The memory of a cgroup without the controller is charged to its nearest ancestor with it. */
+static uint64_t memcg_of(const char *dir)
+{
+	uint64_t id = 0, usage;
+	char *at = strdup(dir);
+
+	while (at && !id) {
+		char *slash = strrchr(at, '/');
+
+		if (strcmp(at, mms_cgroup_root()) == 0 || !slash)
+			id = MMS_CGROUP_ROOT_ID;
+		else if (mms_cgroup_usage(at, &usage) == 0)
+			id = mms_cgroup_id(at);
+		else
+			*slash = '\0';
+	}
+	free(at);
+	return id;
+}
+
+static struct known *known_get(struct mms_strains *s, uint64_t id)
+{
+	struct known *k;
+	size_t i;
+
+	for (i = 0; i < s->nr_known; i++)
+		if (s->known[i].id == id)
+			return &s->known[i];
+	k = realloc(s->known, (s->nr_known + 1) * sizeof(*k));
+	if (!k)
+		return NULL;
+	s->known = k;
+	k += s->nr_known++;
+	*k = (struct known){ .id = id };
+	if (mms_cgroup_by_id(id, &k->dir) == 0)
+		k->memcg = memcg_of(k->dir);
+	return k;
+}
+
+const char *mms_strains_dir(struct mms_strains *s, uint64_t id)
+{
+	struct known *k = known_get(s, id);
+
+	return k ? k->dir : NULL;
+}
+
+/* Cgroups come and go by the thousand on a busy machine; the kernel's tables have room for hundreds. */
+static void forget_gone(struct mms_strains *s)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < s->nr_groups; i++) {
+		struct known *k = known_get(s, s->groups[i].cgroup_id);
+
+		if (k && k->dir && access(k->dir, F_OK) != 0) {
+			free(k->dir);
+			k->dir = NULL;
+		}
+		if (k && !k->dir) {
+			mms_reclaim_forget(s->reclaim, k->id);
+			continue;
+		}
+		s->groups[kept++] = s->groups[i];
+	}
+	s->nr_groups = kept;
+}
+
+int mms_strains_update(struct mms_strains *s)
+{
+	size_t i;
+	int err;
+
+	free(s->groups);
+	s->groups = NULL;
+	s->nr_groups = 0;
+	err = mms_reclaim_read(s->reclaim, &s->groups, &s->nr_groups);
+	if (err)
+		return err;
+	if (s->nr_groups > 256)
+		forget_gone(s);
+	mms_reclaim_tidy(s->reclaim);
+	free(s->ids);
+	s->ids = calloc(s->nr_groups ? s->nr_groups : 1, sizeof(*s->ids));
+	if (!s->ids)
+		return -ENOMEM;
+	for (i = 0; i < s->nr_groups; i++)
+		s->ids[i] = s->groups[i].cgroup_id;
+	if (!s->faults)
+		return 0;
+	free(s->fault_counts);
+	s->fault_counts = NULL;
+	s->nr_faults = 0;
+	return mms_faults_read(s->faults, &s->fault_counts, &s->nr_faults);
+}
+
+const uint64_t *mms_strains_cgroups(const struct mms_strains *s, size_t *nr)
+{
+	*nr = s->nr_groups;
+	return s->ids;
+}
+
+static void add_group(struct mms_reclaim_group *sum, const struct mms_reclaim_group *g)
+{
+	uint64_t evicted = sum->evictions[0] + sum->evictions[1];
+	size_t i;
+
+	/* Of several domains the one that lost the most pages counts. */
+	if (g->domain && g->evictions[0] + g->evictions[1] >= evicted)
+		sum->domain = g->domain;
+	for (i = 0; i < __MMS_PAGE_TYPES; i++) {
+		sum->evictions[i] += g->evictions[i];
+		sum->refaults[i] += g->refaults[i];
+	}
+	sum->refaults_foreign += g->refaults_foreign;
+	sum->swapins += g->swapins;
+	sum->swapouts += g->swapouts;
+	sum->dist_nr += g->dist_nr;
+	sum->dist_unknown += g->dist_unknown;
+	for (i = 0; i < __MMS_RECLAIM_TYPES; i++) {
+		sum->work[i].nr += g->work[i].nr;
+		sum->work[i].ns += g->work[i].ns;
+		sum->work[i].pages += g->work[i].pages;
+	}
+	for (i = 0; i < MMS_DIST_BUCKETS; i++)
+		sum->dist[i] += g->dist[i];
+}
+
+static bool group_counts(struct mms_strains *s, const struct mms_subject *subject,
+			 const struct mms_reclaim_count *c)
+{
+	const char *dir;
+
+	switch (subject->type) {
+	case MMS_SUBJECT_MACHINE:
+		return c->group.domain == MMS_CGROUP_ROOT_ID || !c->group.domain;
+	case MMS_SUBJECT_TREE:
+		dir = mms_strains_dir(s, c->cgroup_id);
+		return dir && mms_cgroup_within(dir, subject->dir);
+	default:
+		return c->cgroup_id == subject->id;
+	}
+}
+
+static bool fault_counts(struct mms_strains *s, const struct mms_subject *subject,
+			 const struct mms_fault_count *c)
+{
+	struct known *k;
+
+	if (subject->type == MMS_SUBJECT_MACHINE)
+		return true;
+	if (subject->type == MMS_SUBJECT_PROCESS)
+		return c->tgid == subject->pid;
+	k = known_get(s, c->cgroup_id);
+	if (!k || !k->dir)
+		return false;
+	if (subject->type == MMS_SUBJECT_TREE)
+		return mms_cgroup_within(k->dir, subject->dir);
+	return k->memcg == subject->id;
+}
+
+/* utime and stime are fields 14 and 15 of stat; the name before them may hold anything but is in brackets. */
+static int process_cpu(pid_t pid, uint64_t *ns)
+{
+	unsigned long long user, kernel;
+	char path[64], text[1024], *rest;
+	size_t len;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? -ESRCH : -errno;
+	len = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[len] = '\0';
+	rest = strrchr(text, ')');
+	if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+			    &user, &kernel) != 2)
+		return -ESRCH;
+	*ns = (user + kernel) * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	return 0;
+}
+
+static int read_times(const struct mms_subject *subject, struct mms_strain *out)
+{
+	bool machine = subject->type == MMS_SUBJECT_MACHINE;
+	struct mms_psi psi;
+
+	out->psi_some_ns = MMS_NO_VALUE;
+	if (mms_psi_read(machine ? NULL : subject->dir, &psi) == 0)
+		out->psi_some_ns = psi.some_ns;
+	if (subject->type == MMS_SUBJECT_PROCESS)
+		return process_cpu(subject->pid, &out->cpu_ns);
+	if (mms_cgroup_cpu_ns(subject->dir, &out->cpu_ns))
+		out->cpu_ns = MMS_NO_VALUE;
+	return 0;
+}
+
+int mms_strain_read(struct mms_strains *s, const struct mms_subject *subject, struct mms_strain *out)
+{
+	size_t i;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; i < s->nr_groups; i++)
+		if (group_counts(s, subject, &s->groups[i]))
+			add_group(&out->group, &s->groups[i].group);
+	if (!s->faults)
+		out->stall_ns = MMS_NO_VALUE;
+	for (i = 0; s->faults && i < s->nr_faults; i++)
+		if (fault_counts(s, subject, &s->fault_counts[i]))
+			out->stall_ns += s->fault_counts[i].ns;
+	err = read_times(subject, out);
+	if (err)
+		return err;
+	if (subject->type == MMS_SUBJECT_PROCESS) {
+		err = mms_reclaim_read_task(s->reclaim, subject->pid, &out->task);
+		if (err)
+			return err;
+	}
+	return out->group.domain ? mms_reclaim_clock(s->reclaim, out->group.domain, &out->clock) : 0;
+}
+
+int mms_strains_losses(struct mms_strains *s, struct mms_reclaim_losses *reclaim,
+		       struct mms_fault_losses *fault)
+{
+	memset(fault, 0, sizeof(*fault));
+	if (s->faults)
+		mms_faults_losses(s->faults, fault);
+	return mms_reclaim_losses(s->reclaim, reclaim);
+}
