@@ -44,6 +44,29 @@ struct mms_fault_execd {
 	__u64 maj_flt;
 };
 
+enum mms_fault_start_state {
+	MMS_START_RUNNING,	/* inside handle_mm_fault() */
+	MMS_START_RETRY,	/* between two links of a chain */
+	MMS_START_SEGV,		/* returned SIGSEGV: the signal that follows is known */
+};
+
+/* Map "starts": a fault in flight, by thread. */
+struct mms_fault_start {
+	__u64 ts;		/* CLOCK_MONOTONIC, ns, at the first link */
+	__u64 addr;
+	__u64 before;
+	__u64 pgd;
+	__u64 vma;		/* kernel addresses */
+	__u64 regs;
+	__u32 flags;
+	__u32 ret;		/* MAJOR of earlier links */
+	__u32 facts;
+	__u32 links;
+	__u8 level;
+	__u8 state;
+	__u8 reserved[6];
+};
+
 struct mms_fault_key {
 	__u64 cgroup_id;
 	__u32 tgid;

@@ -10,28 +10,6 @@
 #include "pagewalk.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-enum start_state {
-	START_RUNNING,		/* inside handle_mm_fault() */
-	START_RETRY,		/* between two links of a chain */
-	START_SEGV,		/* returned SIGSEGV: the signal that follows is known */
-};
-
-/* A fault in flight, by thread. */
-struct fault_start {
-	u64 ts;
-	u64 addr;
-	u64 before;
-	u64 pgd;
-	struct vm_area_struct *vma;
-	struct pt_regs *regs;
-	u32 flags;
-	u32 ret;		/* MAJOR of earlier links */
-	u32 facts;
-	u32 links;
-	u8 level;
-	u8 state;
-};
-
 const volatile struct mms_fault_config cfg SEC(".rodata.cfg");
 volatile struct mms_fault_marks marks SEC(".data.marks");
 struct mms_fault_execd execd SEC(".data.execd");
@@ -40,7 +18,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__type(key, u32);
-	__type(value, struct fault_start);
+	__type(value, struct mms_fault_start);
 } starts SEC(".maps");
 
 struct {
@@ -125,9 +103,9 @@ static __always_inline bool wanted(void)
  * After VM_FAULT_RETRY the same thread comes back to the same address, marked as tried
  * again, or with the mmap lock in place of the VMA's. Anything else is a new fault.
  */
-static __always_inline bool continues(const struct fault_start *s, u64 addr, u32 flags)
+static __always_inline bool continues(const struct mms_fault_start *s, u64 addr, u32 flags)
 {
-	return s->state == START_RETRY && s->addr == addr &&
+	return s->state == MMS_START_RETRY && s->addr == addr &&
 	       ((flags & MMS_FF_TRIED) ||
 		((s->flags & MMS_FF_VMA_LOCK) && !(flags & MMS_FF_VMA_LOCK)));
 }
@@ -135,7 +113,7 @@ static __always_inline bool continues(const struct fault_start *s, u64 addr, u32
 static __always_inline int fault_entry(struct vm_area_struct *vma, u64 addr, u32 flags,
 				       struct pt_regs *regs)
 {
-	struct fault_start n = {}, *s;
+	struct mms_fault_start n = {}, *s;
 	bool failed = false;
 	u32 tid;
 
@@ -144,24 +122,24 @@ static __always_inline int fault_entry(struct vm_area_struct *vma, u64 addr, u32
 	tid = current_tid();
 	s = bpf_map_lookup_elem(&starts, &tid);
 	if (s && continues(s, addr, flags)) {
-		s->state = START_RUNNING;
+		s->state = MMS_START_RUNNING;
 		s->flags = flags;
-		s->vma = vma;
+		s->vma = (u64)vma;
 		s->links++;
 		return 0;
 	}
-	if (s && s->state == START_RUNNING && marks.armed_ns && s->ts >= marks.armed_ns)
+	if (s && s->state == MMS_START_RUNNING && marks.armed_ns && s->ts >= marks.armed_ns)
 		tally(MMS_TALLY_NO_RETURN);
 
 	n.ts = bpf_ktime_get_ns();
 	n.addr = addr;
 	n.flags = flags;
-	n.vma = vma;
-	n.regs = regs;
+	n.vma = (u64)vma;
+	n.regs = (u64)regs;
 	/* From the VMA, not from current: remote access faults in another mm. */
 	n.pgd = (u64)BPF_CORE_READ(vma, vm_mm, pgd);
 	n.level = pagewalk(n.pgd, addr, &n.before, &failed);
-	n.state = START_RUNNING;
+	n.state = MMS_START_RUNNING;
 	if (failed)
 		tally(MMS_TALLY_WALK_FAILED);
 	if (bpf_map_update_elem(&starts, &tid, &n, BPF_ANY))
@@ -283,10 +261,12 @@ static __always_inline void event_submit(struct mms_fault_event *e)
 	tally(MMS_TALLY_EVENTS);
 }
 
-static __always_inline void fault_event(const struct fault_start *s,
+static __always_inline void fault_event(const struct mms_fault_start *s,
 					const struct mms_fault_facts *f, u32 kind, u64 ns)
 {
 	struct mms_fault_event *e = event_reserve(kind, s->addr);
+	struct vm_area_struct *vma = (struct vm_area_struct *)s->vma;
+	struct pt_regs *regs = (struct pt_regs *)s->regs;
 
 	if (!e)
 		return;
@@ -300,11 +280,11 @@ static __always_inline void fault_event(const struct fault_start *s,
 	e->ret = f->ret;
 	e->links = s->links;
 	e->vm_flags = f->vm_flags;
-	e->ip = s->regs ? BPF_CORE_READ(s->regs, ip) : 0;
-	e->vm_start = BPF_CORE_READ(s->vma, vm_start);
-	e->vm_end = BPF_CORE_READ(s->vma, vm_end);
-	e->pgoff = BPF_CORE_READ(s->vma, vm_pgoff);
-	event_file(e, s->vma);
+	e->ip = regs ? BPF_CORE_READ(regs, ip) : 0;
+	e->vm_start = BPF_CORE_READ(vma, vm_start);
+	e->vm_end = BPF_CORE_READ(vma, vm_end);
+	e->pgoff = BPF_CORE_READ(vma, vm_pgoff);
+	event_file(e, vma);
 	event_submit(e);
 }
 
@@ -312,16 +292,17 @@ static __always_inline void fault_event(const struct fault_start *s,
  * Gathers the facts after the return. The VMA may be gone by now (the lock is dropped when
  * the fault was completed for us): probe reads only.
  */
-static __always_inline u32 fault_facts(const struct fault_start *s, u32 ret,
+static __always_inline u32 fault_facts(const struct mms_fault_start *s, u32 ret,
 				       struct mms_fault_facts *f, struct mms_entry_rules *r)
 {
-	const struct vm_operations_struct *ops = BPF_CORE_READ(s->vma, vm_ops);
+	struct vm_area_struct *vma = (struct vm_area_struct *)s->vma;
+	const struct vm_operations_struct *ops = BPF_CORE_READ(vma, vm_ops);
 	bool failed = false;
 
 	f->addr = s->addr;
 	f->before = s->before;
 	f->level_before = s->level;
-	f->vm_flags = BPF_CORE_READ(s->vma, vm_flags);
+	f->vm_flags = BPF_CORE_READ(vma, vm_flags);
 	f->flags = s->flags;
 	f->ret = ret | s->ret;
 	f->facts = s->facts;
@@ -346,7 +327,7 @@ static __always_inline u32 fault_facts(const struct fault_start *s, u32 ret,
 	return mms_fault_classify(f, r);
 }
 
-static __always_inline void fault_done(const struct fault_start *s, u32 ret)
+static __always_inline void fault_done(const struct mms_fault_start *s, u32 ret)
 {
 	struct mms_fault_facts f = {};
 	struct mms_entry_rules r;
@@ -371,12 +352,12 @@ static __always_inline int fault_stray(u32 ret)
 static __always_inline int fault_return(u32 ret)
 {
 	u32 tid = current_tid();
-	struct fault_start *s = bpf_map_lookup_elem(&starts, &tid);
+	struct mms_fault_start *s = bpf_map_lookup_elem(&starts, &tid);
 
-	if (!s || s->state != START_RUNNING)
+	if (!s || s->state != MMS_START_RUNNING)
 		return fault_stray(ret);
 	if (ret & MMS_FR_RETRY) {
-		s->state = START_RETRY;
+		s->state = MMS_START_RETRY;
 		s->ret |= ret & MMS_FR_MAJOR;
 		tally(MMS_TALLY_RETRIES);
 		return 0;
@@ -386,7 +367,7 @@ static __always_inline int fault_return(u32 ret)
 		fault_done(s, ret);
 	}
 	if ((ret & MMS_FR_SIGSEGV) && (s->flags & MMS_FF_USER))
-		s->state = START_SEGV;
+		s->state = MMS_START_SEGV;
 	else
 		bpf_map_delete_elem(&starts, &tid);
 	return 0;
@@ -396,9 +377,9 @@ static __always_inline int fault_return(u32 ret)
 static __always_inline int fault_mark(u32 fact)
 {
 	u32 tid = current_tid();
-	struct fault_start *s = bpf_map_lookup_elem(&starts, &tid);
+	struct mms_fault_start *s = bpf_map_lookup_elem(&starts, &tid);
 
-	if (s && s->state == START_RUNNING)
+	if (s && s->state == MMS_START_RUNNING)
 		s->facts |= fact;
 	return 0;
 }
@@ -430,7 +411,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 {
 	struct mms_fault_val *v;
 	struct mms_fault_event *e;
-	struct fault_start *s;
+	struct mms_fault_start *s;
 	u32 tid = current_tid();
 	u64 addr;
 	int code;
@@ -441,7 +422,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 	if ((code != 1 && code != 2 && code != 4) || BPF_CORE_READ(task, pid) != tid)
 		return 0;
 	s = bpf_map_lookup_elem(&starts, &tid);
-	if (s && s->state == START_SEGV) {
+	if (s && s->state == MMS_START_SEGV) {
 		bpf_map_delete_elem(&starts, &tid);
 		return 0;
 	}
@@ -500,10 +481,10 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
 	u32 tid = BPF_CORE_READ(task, pid), tgid = BPF_CORE_READ(task, tgid);
-	struct fault_start *s = bpf_map_lookup_elem(&starts, &tid);
+	struct mms_fault_start *s = bpf_map_lookup_elem(&starts, &tid);
 
 	if (s) {
-		if (s->state == START_RUNNING && marks.armed_ns && s->ts >= marks.armed_ns)
+		if (s->state == MMS_START_RUNNING && marks.armed_ns && s->ts >= marks.armed_ns)
 			tally(MMS_TALLY_NO_RETURN);
 		bpf_map_delete_elem(&starts, &tid);
 	}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Ways to hang a loaded program on a kernel function that libbpf does not offer:
+ * kprobe.session, and a kretprobe whose pool is large enough. Knows nothing of
+ * what the programs do.
+ */
+#ifndef _MMS_BPF_HOOK_H
+#define _MMS_BPF_HOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* enum bpf_attach_type of the kernel; libbpf of today's distributions may not know it. */
+#define MMS_BPF_TRACE_KPROBE_SESSION 56
+
+/* Return: a link (closing it detaches), or -errno. */
+int mms_hook_session(int prog_fd, const char *func);
+
+struct mms_probe;
+
+int mms_probe_open(struct mms_probe **p, int prog_fd, const char *func, bool on_return);
+void mms_probe_close(struct mms_probe *p);
+uint64_t mms_probe_missed(const struct mms_probe *p);
+
+#endif
