@@ -1,0 +1,689 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mmscope thrash: does the memory of a cgroup, a process or the machine suffice,
+ * and how much would. Runs the clock and joins collect, model and output; must
+ * not know how anything is measured, nor the rule of the verdict.
+ */
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "collect/cgroup.h"
+#include "collect/strain.h"
+#include "model/thrash.h"
+#include "render/out.h"
+#include "util/args.h"
+#include "util/opts.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define TICK_NS	     (NSEC_PER_SEC / 2)
+#define TOP_DEFAULT  10
+
+struct settings {
+	pid_t pid;
+	const char *cgroup;
+	uint64_t interval_ns;
+	uint64_t count;		/* 0 = until interrupted */
+	uint64_t top;
+	enum out_format format;
+};
+
+/**
+ * struct track - one subject over time
+ * @s: the subject; @s.dir is owned by the track
+ * @name: for the person
+ * @model: its state
+ * @tick: totals at the last tick
+ * @row: totals when the row began
+ * @thrashing_ns: of all rows
+ */
+struct track {
+	struct mms_subject s;
+	const char *name;
+	struct model_thrash *model;
+	struct mms_strain tick;
+	struct mms_strain row;
+	uint64_t thrashing_ns;
+};
+
+struct session {
+	const struct settings *set;
+	struct out *out;
+	struct mms_strains *strains;
+	struct track *tracks;	/* the first is the machine when all cgroups are shown */
+	size_t nr_tracks;
+	struct mms_reclaim_losses reclaim;	/* at the last tick */
+	struct mms_fault_losses fault;
+	uint64_t told_lost;
+	uint64_t rows;
+	uint64_t ns;
+	uint64_t kernel[4];	/* of /proc/vmstat at the start: see kernel_keys */
+};
+
+static const char *const kernel_keys[4] = {
+	"pgsteal_anon", "pgsteal_file", "workingset_refault_anon", "workingset_refault_file",
+};
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int sig)
+{
+	stopped = 1;
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+static uint64_t both(const __u64 v[2])
+{
+	return v[0] + v[1];
+}
+
+static uint64_t since(uint64_t now, uint64_t before)
+{
+	if (now == MMS_NO_VALUE || before == MMS_NO_VALUE)
+		return MODEL_UNKNOWN;
+	/* A cgroup that was forgotten and came back counts from zero. */
+	return now >= before ? now - before : now;
+}
+
+/* --- subjects --- */
+
+/* Takes over @dir. */
+static struct track *track_add(struct session *ses, enum mms_subject_type type, char *dir, pid_t pid)
+{
+	struct track *t = realloc(ses->tracks, (ses->nr_tracks + 1) * sizeof(*t));
+
+	if (!t) {
+		free(dir);
+		return NULL;
+	}
+	ses->tracks = t;
+	t += ses->nr_tracks;
+	memset(t, 0, sizeof(*t));
+	t->s = (struct mms_subject){ .type = type, .dir = dir, .id = mms_cgroup_id(dir), .pid = pid };
+	t->name = type == MMS_SUBJECT_MACHINE ? "(machine)" : mms_cgroup_name(dir);
+	t->model = model_thrash_create();
+	if (!t->model) {
+		free(dir);
+		return NULL;
+	}
+	ses->nr_tracks++;
+	return t;
+}
+
+static void tracks_free(struct session *ses)
+{
+	size_t i;
+
+	for (i = 0; i < ses->nr_tracks; i++) {
+		model_thrash_destroy(ses->tracks[i].model);
+		free((char *)ses->tracks[i].s.dir);
+	}
+	free(ses->tracks);
+}
+
+/* Every cgroup that has counts of its own gets a track. */
+static int tracks_follow(struct session *ses)
+{
+	const uint64_t *ids;
+	size_t nr, i, k;
+
+	if (ses->set->pid || ses->set->cgroup)
+		return 0;
+	ids = mms_strains_cgroups(ses->strains, &nr);
+	for (i = 0; i < nr; i++) {
+		const char *dir = mms_strains_dir(ses->strains, ids[i]);
+		char *copy;
+
+		for (k = 1; k < ses->nr_tracks && ses->tracks[k].s.id != ids[i]; k++)
+			;
+		if (k < ses->nr_tracks || !dir)
+			continue;
+		copy = strdup(dir);
+		if (!copy || !track_add(ses, MMS_SUBJECT_CGROUP, copy, 0))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The subject that was asked for. Return: EXIT_OK, or the exit code after the line was printed. */
+static int subject_find(struct session *ses)
+{
+	const struct settings *set = ses->set;
+	const char *why = "";
+	char *dir = NULL;
+	int err;
+
+	if (set->pid) {
+		err = mms_cgroup_of_pid(set->pid, &dir);
+		if (err == -ESRCH)
+			return err_failed("no process %d", (int)set->pid);
+		why = "it is in no cgroup of version 2 (cgroup2)";
+		if (err)
+			return err_failed("process %d: %s", (int)set->pid, why);
+		return track_add(ses, MMS_SUBJECT_PROCESS, dir, set->pid) ? EXIT_OK :
+									     err_failed("out of memory");
+	}
+	err = mms_cgroup_find(set->cgroup ? set->cgroup : "/", &dir, &why);
+	if (err)
+		return err_failed("%s: %s", set->cgroup ? set->cgroup : "cgroups", why);
+	if (!track_add(ses, set->cgroup ? MMS_SUBJECT_TREE : MMS_SUBJECT_MACHINE, dir, 0))
+		return err_failed("out of memory");
+	return EXIT_OK;
+}
+
+/* --- a tick --- */
+
+static void judge(struct session *ses, struct track *t, const struct mms_strain *now, uint64_t ns,
+		  uint64_t seen, uint64_t lost)
+{
+	const struct mms_strain *b = &t->tick;
+	uint64_t dist[MMS_DIST_BUCKETS];
+	struct model_thrash_sample s = {
+		.ns = ns,
+		.evictions = since(both(now->group.evictions), both(b->group.evictions)),
+		.refaults = since(both(now->group.refaults), both(b->group.refaults)),
+		.own_refaults = MODEL_UNKNOWN,
+		.clock = since(now->clock, b->clock),
+		.dist_unknown = since(now->group.dist_unknown, b->group.dist_unknown),
+		.stall_ns = since(now->stall_ns, b->stall_ns),
+		.cpu_ns = since(now->cpu_ns, b->cpu_ns),
+		.psi_some_ns = since(now->psi_some_ns, b->psi_some_ns),
+		.seen = seen,
+		.lost = lost,
+	};
+	size_t i;
+
+	if (t->s.pid)
+		s.own_refaults = since(both(now->task.refaults), both(b->task.refaults));
+	if (now->group.dist_nr != b->group.dist_nr) {
+		for (i = 0; i < MMS_DIST_BUCKETS; i++)
+			dist[i] = since(now->group.dist[i], b->group.dist[i]);
+		s.dist = dist;
+	}
+	model_thrash_tick(t->model, &s);
+}
+
+static uint64_t reclaim_lost(const struct mms_reclaim_losses *l)
+{
+	return l->missed_recursion + l->dropped_groups_full;
+}
+
+/* Return: 0; -ESRCH the process is gone; -errno. */
+static int tick(struct session *ses, uint64_t ns)
+{
+	struct mms_reclaim_losses before = ses->reclaim;
+	uint64_t seen, lost;
+	size_t i;
+	int err;
+
+	err = mms_strains_update(ses->strains);
+	if (!err)
+		err = tracks_follow(ses);
+	if (err)
+		return err;
+	mms_strains_losses(ses->strains, &ses->reclaim, &ses->fault);
+	seen = ses->reclaim.evictions + ses->reclaim.refaults - before.evictions - before.refaults;
+	lost = reclaim_lost(&ses->reclaim) - reclaim_lost(&before);
+	for (i = 0; i < ses->nr_tracks; i++) {
+		struct track *t = &ses->tracks[i];
+		struct mms_strain now;
+
+		err = mms_strain_read(ses->strains, &t->s, &now);
+		if (err)
+			return err;
+		if (ns)
+			judge(ses, t, &now, ns, seen, lost);
+		t->tick = now;
+	}
+	return 0;
+}
+
+/* --- a row --- */
+
+static const struct out_col cols[] = {
+	{ "time_ns", NULL, OUT_COUNT, 0 },
+	{ "interval_ns", NULL, OUT_COUNT, 0 },
+	{ "time", "TIME", OUT_STR, -8 },
+	{ "verdict", "VERDICT", OUT_STR, -9 },
+	{ "why", NULL, OUT_STR, 0 },
+	{ "evictions", NULL, OUT_COUNT, 0 },
+	{ "refaults", NULL, OUT_COUNT, 0 },
+	{ "evictions_per_s", "EVICT/s", OUT_COUNT, 7 },
+	{ "refaults_per_s", "REFAULT/s", OUT_COUNT, 9 },
+	{ "refault_ratio", "REF/EV", OUT_REAL, 6 },
+	{ "stall_ns", NULL, OUT_NS, 0 },
+	{ "stall_share", NULL, OUT_REAL, 0 },
+	{ "stall_percent", "STALL", OUT_PERCENT, 6 },
+	{ "psi_some_ns", NULL, OUT_NS, 0 },
+	{ "psi_some_percent", "PSI", OUT_PERCENT, 6 },
+	{ "cpu_ns", NULL, OUT_NS, 0 },
+	{ "distance_p50_bytes", "DIST50", OUT_BYTES, 7 },
+	{ "distance_p90_bytes", "DIST90", OUT_BYTES, 7 },
+	{ "distance_mean_bytes", NULL, OUT_BYTES, 0 },
+	{ "distance_basis", NULL, OUT_STR, 0 },
+	{ "distance_unknown", NULL, OUT_COUNT, 0 },
+	{ "usage_bytes", "USAGE", OUT_BYTES, 7 },
+	{ "limit_bytes", "LIMIT", OUT_BYTES, 7 },
+	{ "limit_cgroup", NULL, OUT_STR, 0 },
+	{ "need_bytes", "NEED", OUT_BYTES, 7 },
+	{ "evictions_anon", NULL, OUT_COUNT, 0 },
+	{ "evictions_file", NULL, OUT_COUNT, 0 },
+	{ "refaults_anon", NULL, OUT_COUNT, 0 },
+	{ "refaults_file", NULL, OUT_COUNT, 0 },
+	{ "refaults_foreign", NULL, OUT_COUNT, 0 },
+	{ "swapins", NULL, OUT_COUNT, 0 },
+	{ "swapouts", NULL, OUT_COUNT, 0 },
+	{ "reclaim_direct", NULL, OUT_COUNT, 0 },
+	{ "reclaim_direct_ns", NULL, OUT_NS, 0 },
+	{ "reclaim_memcg", NULL, OUT_COUNT, 0 },
+	{ "reclaim_memcg_ns", NULL, OUT_NS, 0 },
+	{ "pid", "PID", OUT_COUNT, 7 },
+	{ "cgroup", "CGROUP", OUT_STR, 0 },
+};
+
+static void cell_num(struct out *o, uint64_t v)
+{
+	if (v == MODEL_UNKNOWN)
+		out_cell_none(o);
+	else
+		out_cell_num(o, v);
+}
+
+static void cell_real(struct out *o, double v)
+{
+	if (isnan(v))
+		out_cell_none(o);
+	else
+		out_cell_real(o, v);
+}
+
+static void cells_share(struct out *o, uint64_t part, uint64_t ns, bool fraction)
+{
+	double share = part == MODEL_UNKNOWN ? NAN : (double)part / ns;
+
+	cell_num(o, part);
+	if (fraction)
+		cell_real(o, share);
+	cell_real(o, 100 * share);
+}
+
+static void cells_distance(struct out *o, const struct track *t, uint64_t unknown, uint64_t page)
+{
+	struct model_distance d;
+
+	model_thrash_distance(t->model, &d);
+	cell_num(o, d.nr ? d.p50 * page : MODEL_UNKNOWN);
+	cell_num(o, d.nr ? d.p90 * page : MODEL_UNKNOWN);
+	cell_num(o, d.nr ? d.mean * page : MODEL_UNKNOWN);
+	if (d.nr)
+		out_cell_str(o, !d.bounded ? "at least" : d.settled ? "settled" : "settling");
+	else
+		out_cell_none(o);
+	out_cell_num(o, unknown);
+}
+
+/* The limit that matters is that of the domain, whose evictions the distances count. */
+static void cells_memory(struct session *ses, const struct track *t, uint64_t page)
+{
+	const char *dir = t->tick.group.domain ?
+				  mms_strains_dir(ses->strains, t->tick.group.domain) : NULL;
+	uint64_t usage, limit = MODEL_UNKNOWN, need;
+	char *holder = NULL;
+
+	out_cell_num(ses->out, mms_cgroup_usage(t->s.dir, &usage) ? 0 : usage);
+	if (mms_cgroup_limit(dir ? dir : t->s.dir, &limit, &holder))
+		limit = MODEL_UNKNOWN;
+	cell_num(ses->out, limit);
+	if (holder)
+		out_cell_str(ses->out, mms_cgroup_name(holder));
+	else
+		out_cell_none(ses->out);
+	need = limit == MODEL_UNKNOWN ? 0 : model_thrash_need(t->model, limit, page);
+	cell_num(ses->out, need ? need : MODEL_UNKNOWN);
+	free(holder);
+}
+
+static void cells_counts(struct out *o, const struct mms_strain *now, const struct mms_strain *b)
+{
+	const struct mms_reclaim_group *n = &now->group, *p = &b->group;
+	size_t i;
+
+	for (i = 0; i < __MMS_PAGE_TYPES; i++)
+		out_cell_num(o, since(n->evictions[i], p->evictions[i]));
+	for (i = 0; i < __MMS_PAGE_TYPES; i++)
+		out_cell_num(o, since(n->refaults[i], p->refaults[i]));
+	out_cell_num(o, since(n->refaults_foreign, p->refaults_foreign));
+	out_cell_num(o, since(n->swapins, p->swapins));
+	out_cell_num(o, since(n->swapouts, p->swapouts));
+	for (i = 0; i < __MMS_RECLAIM_TYPES; i++) {
+		out_cell_num(o, since(n->work[i].nr, p->work[i].nr));
+		out_cell_num(o, since(n->work[i].ns, p->work[i].ns));
+	}
+}
+
+static void row(struct session *ses, struct track *t, uint64_t ns)
+{
+	const struct mms_strain *now = &t->tick, *b = &t->row;
+	uint64_t evictions = since(both(now->group.evictions), both(b->group.evictions));
+	uint64_t cgroup_refaults = since(both(now->group.refaults), both(b->group.refaults));
+	uint64_t refaults = t->s.pid ? since(both(now->task.refaults), both(b->task.refaults)) :
+				       cgroup_refaults;
+	uint64_t page = sysconf(_SC_PAGESIZE), clock = now_ns(CLOCK_REALTIME);
+	time_t secs = clock / NSEC_PER_SEC;
+	struct out *o = ses->out;
+	char hms[16] = "";
+	struct tm tm;
+	const char *why;
+
+	if (localtime_r(&secs, &tm))
+		strftime(hms, sizeof(hms), "%H:%M:%S", &tm);
+	out_row(o);
+	out_cell_num(o, clock);
+	out_cell_num(o, ns);
+	out_cell_str(o, hms);
+	out_cell_str(o, model_verdict_name(model_thrash_verdict(t->model, &why)));
+	out_cell_str(o, why);
+	out_cell_num(o, evictions);
+	out_cell_num(o, refaults);
+	out_cell_num(o, (double)evictions * NSEC_PER_SEC / ns + 0.5);
+	out_cell_num(o, (double)refaults * NSEC_PER_SEC / ns + 0.5);
+	cell_real(o, model_refault_ratio(evictions, refaults));
+	cells_share(o, since(now->stall_ns, b->stall_ns), ns, true);
+	cells_share(o, since(now->psi_some_ns, b->psi_some_ns), ns, false);
+	cell_num(o, since(now->cpu_ns, b->cpu_ns));
+	cells_distance(o, t, since(now->group.dist_unknown, b->group.dist_unknown), page);
+	cells_memory(ses, t, page);
+	cells_counts(o, now, b);
+	cell_num(o, t->s.pid ? (uint64_t)t->s.pid : MODEL_UNKNOWN);
+	out_cell_str(o, t->name);
+	if (model_thrash_verdict(t->model, NULL) == MODEL_THRASHING)
+		t->thrashing_ns += ns;
+	t->row = *now;
+}
+
+static uint64_t activity(const struct track *t)
+{
+	return since(both(t->tick.group.evictions), both(t->row.group.evictions)) +
+	       since(both(t->tick.group.refaults), both(t->row.group.refaults));
+}
+
+static int by_activity(const void *a, const void *b)
+{
+	uint64_t x = activity(*(struct track *const *)a), y = activity(*(struct track *const *)b);
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* The busiest cgroups of the interval, then the machine. */
+static int rows_of_all(struct session *ses, uint64_t ns)
+{
+	struct track **busy = calloc(ses->nr_tracks, sizeof(*busy));
+	size_t i, nr = 0;
+
+	if (!busy)
+		return -ENOMEM;
+	for (i = 1; i < ses->nr_tracks; i++) {
+		struct track *t = &ses->tracks[i];
+
+		if (activity(t) || model_thrash_verdict(t->model, NULL) == MODEL_THRASHING)
+			busy[nr++] = t;
+		else
+			t->row = t->tick;
+	}
+	qsort(busy, nr, sizeof(*busy), by_activity);
+	for (i = 0; i < nr; i++) {
+		if (i < ses->set->top)
+			row(ses, busy[i], ns);
+		else
+			busy[i]->row = busy[i]->tick;
+	}
+	row(ses, &ses->tracks[0], ns);
+	free(busy);
+	return 0;
+}
+
+/* Numbers for programs every time; a line for people when something new was lost. */
+static void losses(struct session *ses)
+{
+	const struct mms_reclaim_losses *r = &ses->reclaim;
+	const struct mms_fault_losses *f = &ses->fault;
+	uint64_t lost = reclaim_lost(r) + r->dropped_tasks_full + r->dropped_shadows +
+			f->missed_recursion + f->missed_entry + f->missed_return +
+			f->dropped_map_full;
+	struct out *o = ses->out;
+
+	out_num(o, "lost_reclaim_recursion", NULL, OUT_COUNT, r->missed_recursion);
+	out_num(o, "lost_cgroups_full", NULL, OUT_COUNT, r->dropped_groups_full);
+	out_num(o, "lost_tasks_full", NULL, OUT_COUNT, r->dropped_tasks_full);
+	out_num(o, "lost_shadows", NULL, OUT_COUNT, r->dropped_shadows);
+	out_num(o, "lost_fault_recursion", NULL, OUT_COUNT, f->missed_recursion);
+	out_num(o, "lost_fault_entry", NULL, OUT_COUNT, f->missed_entry);
+	out_num(o, "lost_fault_return", NULL, OUT_COUNT, f->missed_return);
+	out_num(o, "lost_fault_map_full", NULL, OUT_COUNT, f->dropped_map_full);
+	if (lost > ses->told_lost)
+		out_note(o, "lost so far: %llu reclaim events, %llu of them per process only, %llu records of evictions, %llu faults (counted in stall time only)",
+			 (unsigned long long)(reclaim_lost(r) + r->dropped_tasks_full),
+			 (unsigned long long)r->dropped_tasks_full,
+			 (unsigned long long)r->dropped_shadows,
+			 (unsigned long long)(f->missed_recursion + f->missed_entry +
+					      f->missed_return + f->dropped_map_full));
+	ses->told_lost = lost;
+}
+
+static int interval_show(struct session *ses, uint64_t ns)
+{
+	int err = 0;
+
+	out_begin(ses->out);
+	out_table(ses->out, "verdicts", cols, sizeof(cols) / sizeof(cols[0]));
+	if (ses->set->pid || ses->set->cgroup)
+		row(ses, &ses->tracks[0], ns);
+	else
+		err = rows_of_all(ses, ns);
+	out_table_end(ses->out);
+	losses(ses);
+	out_end(ses->out);
+	fflush(stdout);
+	ses->rows++;
+	ses->ns += ns;
+	return err ? err : out_error(ses->out);
+}
+
+/* --- the run --- */
+
+static void wait_until(uint64_t ns)
+{
+	struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+
+	while (!stopped && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+/* One interval in ticks of half a second or less. Return: 0, -EINTR, or an error of tick(). */
+static int interval(struct session *ses, uint64_t begin, uint64_t *last)
+{
+	uint64_t ticks = (ses->set->interval_ns + TICK_NS - 1) / TICK_NS, i, now;
+	int err;
+
+	for (i = 1; i <= ticks; i++) {
+		wait_until(begin + ses->set->interval_ns * i / ticks);
+		if (stopped)
+			return -EINTR;
+		now = now_ns(CLOCK_MONOTONIC);
+		err = tick(ses, now - *last);
+		*last = now;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int loop(struct session *ses)
+{
+	uint64_t begin = now_ns(CLOCK_MONOTONIC), last = begin, shown = begin, n;
+	int err = tick(ses, 0);
+	size_t i;
+
+	for (i = 0; i < ses->nr_tracks; i++)
+		ses->tracks[i].row = ses->tracks[i].tick;
+	for (n = 0; !err && (!ses->set->count || n < ses->set->count); n++) {
+		err = interval(ses, begin + n * ses->set->interval_ns, &last);
+		if (err)
+			break;
+		err = interval_show(ses, last - shown);
+		shown = last;
+	}
+	return err == -EINTR ? 0 : err;
+}
+
+static void notes_begin(struct session *ses)
+{
+	const char *lack;
+	size_t i;
+
+	for (i = 0; (lack = mms_strains_lack(ses->strains, i)); i++)
+		warn("not counted: %s", lack);
+	if (mms_strains_sampling(ses->strains) > 1)
+		warn("refault distances are measured on one page in %u", mms_strains_sampling(ses->strains));
+}
+
+static void kernel_counts(uint64_t v[4])
+{
+	uint64_t ignored;
+
+	/* Folds the counters that are still in the CPUs' own. */
+	mms_number_read("/proc/sys/vm/stat_refresh", &ignored);
+	if (mms_keyed_read("/proc/vmstat", kernel_keys, v, 4))
+		memset(v, 0xff, 4 * sizeof(*v));
+}
+
+/* Beside the kernel's own counters, so that a hook that fails cannot hide. */
+static void summary(struct session *ses)
+{
+	uint64_t v[4];
+	size_t i;
+
+	kernel_counts(v);
+	for (i = 0; i < 4; i++)
+		v[i] = since(v[i], ses->kernel[i]);
+	warn("%llu intervals, %.1f s; seen %llu evictions (kernel: %lld reclaimed), %llu refaults (kernel: %lld)",
+	     (unsigned long long)ses->rows, ses->ns / 1e9,
+	     (unsigned long long)ses->reclaim.evictions, (long long)(v[0] + v[1]),
+	     (unsigned long long)ses->reclaim.refaults, (long long)(v[2] + v[3]));
+	for (i = 0; i < ses->nr_tracks; i++)
+		if (ses->tracks[i].thrashing_ns)
+			warn("%s: thrashing for %.1f s", ses->tracks[i].name,
+			     ses->tracks[i].thrashing_ns / 1e9);
+}
+
+static int run(const struct settings *set)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct session ses = { .set = set };
+	const char *why = "";
+	int err, status;
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	status = subject_find(&ses);
+	if (status)
+		goto out;
+	err = mms_strains_open(&ses.strains, &why);
+	if (err) {
+		status = err == -ENOMEM ? err_failed("%s", why) : err_missing("%s", why);
+		goto out;
+	}
+	ses.out = out_create(set->format, stdout, "thrash");
+	if (!ses.out) {
+		status = err_failed("out of memory");
+		goto out;
+	}
+	notes_begin(&ses);
+	kernel_counts(ses.kernel);
+	err = loop(&ses);
+	if (err == -ESRCH)
+		warn("process %d has exited", (int)set->pid);
+	summary(&ses);
+	status = err_output(out_destroy(ses.out));
+	if (!status && err && err != -ESRCH)
+		status = err_failed("%s", strerror(-err));
+out:
+	mms_strains_close(ses.strains);
+	tracks_free(&ses);
+	return status;
+}
+
+static const struct opts_help help = {
+	.usage = "thrash [-p PID | -c CGROUP] [-n N] [-O FORMAT] [INTERVAL [COUNT]]",
+	.about = "Does the memory suffice? Tells thrashing from streaming, and how much would be enough.",
+	.options = "  -p, --pid PID         a process, in the cgroup that its memory is charged to\n"
+		   "  -c, --cgroup CGROUP   a cgroup and its descendants\n"
+		   "  -n, --top N           without -p and -c: the N busiest cgroups (10)\n"
+		   OPTS_COMMON,
+	.examples = "    mmscope thrash              # every cgroup that reclaims, each second\n"
+		    "    mmscope thrash -c /web 2 30 # one cgroup, a minute long\n"
+		    "    mmscope thrash -p 1234 -O json\n",
+};
+
+static int parse_numbers(int argc, char **argv, struct settings *set)
+{
+	if (optind < argc && args_seconds(argv[optind++], &set->interval_ns))
+		return err_usage("thrash", "interval '%s' is not a time", argv[optind - 1]);
+	if (optind < argc && (args_u64(argv[optind++], &set->count) || !set->count))
+		return err_usage("thrash", "count '%s' is not a number above 0", argv[optind - 1]);
+	if (optind < argc)
+		return err_usage("thrash", "'%s' is one argument too many", argv[optind]);
+	if (set->pid && set->cgroup)
+		return err_usage("thrash", "-p and -c exclude each other");
+	return EXIT_OK;
+}
+
+int cmd_thrash(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "pid", required_argument, NULL, 'p' },   { "cgroup", required_argument, NULL, 'c' },
+		{ "top", required_argument, NULL, 'n' },   { "output", required_argument, NULL, 'O' },
+		{ "help", no_argument, NULL, 'h' },	   { 0 },
+	};
+	struct settings set = { .interval_ns = NSEC_PER_SEC, .top = TOP_DEFAULT };
+	int c, status;
+
+	while ((c = opts_next(argc, argv, ":p:c:n:O:h", longs)) != -1) {
+		switch (c) {
+		case 'p':
+			if (args_pid(optarg, &set.pid))
+				return err_usage("thrash", "'%s' is not a process id", optarg);
+			break;
+		case 'c':
+			set.cgroup = optarg;
+			break;
+		case 'n':
+			if (args_u64(optarg, &set.top))
+				return err_usage("thrash", "'%s' is not a number", optarg);
+			break;
+		case 'O':
+			if (args_format(optarg, &set.format))
+				return err_usage("thrash", "'%s' is no format: text, json, csv", optarg);
+			break;
+		case 'h':
+			return opts_print_help(&help);
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	status = parse_numbers(argc, argv, &set);
+	return status ? status : run(&set);
+}
