@@ -7,7 +7,7 @@ import traceback
 
 _n = 0
 _failed = 0
-_name = os.path.basename(sys.argv[0]).removeprefix("test_").removesuffix(".py")
+_name = os.path.basename(sys.argv[0]).removeprefix("test_").removesuffix(".py") + os.environ.get("MMS_VARIANT", "")
 
 
 def ok(cond, name, diag=""):
