@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kinds and counts of `mmscope faults` against workloads that know what they do.
+
+The workload (workloads/faults.c) works in a fixed region and says what must
+happen there, page by page, by pagemap and mincore. Two ways to compare: each
+event of the region, and the difference of the counts between N and 0 pages.
+"""
+import collections
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
+from ktap import case, ok, same, skip  # noqa: E402
+
+MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
+WORK = os.path.join(os.environ["MMS_WORKLOADS"], "faults")
+EXPECT = "/tmp/mms-expected"
+REGION = range(0x200000000000, 0x200000000000 + (1 << 30))
+LOSSES = ("dropped", "missed_recursion", "missed_entry", "missed_return", "missed_child",
+          "walk_failed")
+
+
+def run(argv, env=None, timeout=120):
+    return subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False,
+                          env={**os.environ, "MMS_EXPECT": EXPECT, **(env or {})})
+
+
+def objects(text):
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def expected():
+    with open(EXPECT, encoding="ascii") as f:
+        return {k: int(v) for k, v in (line.split() for line in f) if int(v)}
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+
+
+class Skipped(Exception):
+    """The workload cannot do this here."""
+
+
+def observe(options, name, n, env=None):
+    """Runs the workload under mmscope. Returns (objects, expected counts)."""
+    if os.path.exists(EXPECT):
+        os.unlink(EXPECT)
+    p = run([MMSCOPE, "faults", "-O", "json", *options, "--", WORK, name, str(n)], env)
+    if p.returncode == 77:
+        raise Skipped(p.stderr.strip().removeprefix("SKIP "))
+    if p.returncode:
+        raise AssertionError(f"status {p.returncode}: {p.stderr}{p.stdout[:500]}")
+    return objects(p.stdout), expected()
+
+
+def losses(o):
+    return {k: o[k] for k in LOSSES if o.get(k)}
+
+
+def by_events(name, n, env=None, options=()):
+    label = f"{name} {n}: kind of each fault"
+    try:
+        objs, want = observe(["--events", *options], name, n, env)
+    except Skipped as why:
+        skip(label, why)
+        return
+    events = [e for o in objs for e in o.get("events", []) if int(e["addr"], 16) in REGION]
+    got = dict(collections.Counter(e["kind"] for e in events))
+    if not same(got, want, label):
+        for e in events:
+            if e["kind"] not in want:
+                print("#", {k: v for k, v in e.items() if k in
+                            ("kind", "addr", "before", "after", "flags", "ret", "retries", "vm_flags")})
+        print("#", [k for o in objs for k in o.get("notes", [])])
+
+
+def counts(o):
+    return collections.Counter({k["kind"]: k["count"] for k in o["kinds"]})
+
+
+def by_counts(name, n, kinds, options=()):
+    """Counts of n pages less those of none: what the program does otherwise cancels out."""
+    (with_n,), want = observe(options, name, n)
+    (without,), _ = observe(options, name, 0)
+    diff = counts(with_n)
+    diff.subtract(counts(without))
+    same({k: diff[k] for k in kinds}, {k: want.get(k, 0) for k in kinds}, f"{name} {n}: counts")
+    return with_n
+
+
+def identity(o, name):
+    same(o["seen"], o["stored"] + o["filtered"] + o["dropped"], f"{name}: seen = stored + dropped + filtered")
+    same(sum(k["count"] for k in o["kinds"]), o["stored"], f"{name}: sum of kinds = stored")
+    same(losses(o), {}, f"{name}: nothing lost")
+    same(o["minflt"] + o["majflt"], o["rusage_minflt"] + o["rusage_majflt"], f"{name}: minflt + majflt = rusage")
+    same(o["majflt"], o["rusage_majflt"], f"{name}: majflt = rusage")
+    for k in o["kinds"]:
+        timed = sum(k["hist"])
+        if k["kind"] != "segv" and timed != k["count"]:
+            ok(False, f"{name}: histogram of {k['kind']} has all", k)
+
+
+EVENTS = [("anon", 23), ("zero", 19), ("zero-break", 17), ("cow", 17), ("reuse", 13), ("file", 40),
+          ("file-major", 11), ("file-cow", 12), ("notify", 9), ("shmem", 21), ("uffd", 7),
+          ("hugetlb", 3), ("thp", 2), ("thp-zero", 2), ("kernel", 14), ("populate", 15),
+          ("remote", 6), ("segv", 5), ("sigbus", 4)]
+
+
+def kinds():
+    write("/proc/sys/vm/nr_hugepages", "4")
+    for name, n in EVENTS:
+        by_events(name, n)
+
+
+def swap():
+    """The same pages through zram, then through a file on a disk."""
+    if os.path.exists("/sys/block/zram0") and "zram0" in open("/proc/swaps", encoding="ascii").read():
+        by_events("swap", 11, {"MMS_SWAP": "zram"})
+        run(["swapoff", "/dev/zram0"])
+    else:
+        skip("swap on zram", "no zram swap was set up")
+    run(["dd", "if=/dev/zero", "of=/root/swap", "bs=1M", "count=64"])
+    run(["mkswap", "/root/swap"])
+    if run(["swapon", "/root/swap"]).returncode:
+        skip("swap on a disk", "swapon refused a file")
+        return
+    by_events("swap", 11, {"MMS_SWAP": "device"})
+    run(["swapoff", "/root/swap"])
+
+
+def totals():
+    identity(by_counts("anon", 23, ["anon-zero-fill"]), "anon")
+    identity(by_counts("cow", 17, ["cow-copy", "anon-zero-fill"]), "cow")
+    identity(by_counts("segv", 5, ["segv"]), "segv")
+    identity(by_counts("sigbus", 4, ["sigbus"]), "sigbus")
+    identity(by_counts("remote", 6, ["anon-zero-fill"]), "remote")
+
+
+def shell():
+    """A real program with children: everything that it waited for is in rusage."""
+    p = run([MMSCOPE, "faults", "-O", "json", "--", "sh", "-c",
+             "for i in 1 2 3 4 5; do ls -l /usr/bin | sort | uniq -c > /dev/null; done; exit 7"])
+    same(p.returncode, 7, "shell: the command's status")
+    identity(objects(p.stdout)[0], "shell")
+
+
+def attach_kinds():
+    """Each way to hang on the function that works here sees the same."""
+    for kind in ("kprobe.session", "fentry/fexit", "kprobe+kretprobe"):
+        try:
+            (o,), want = observe(["--attach", kind], "anon", 200)
+            (base,), _ = observe(["--attach", kind], "anon", 0)
+        except AssertionError as why:
+            if "status 3" in str(why):
+                skip(f"attach {kind}", str(why).replace("\n", " "))
+            else:
+                ok(False, f"attach {kind}", why)
+            continue
+        same(o["attach"], kind, f"attach {kind}: named")
+        same(counts(o)["anon-zero-fill"] - counts(base)["anon-zero-fill"], want["anon-zero-fill"],
+             f"attach {kind}: counts")
+
+
+def no_loss():
+    """What made other ways lose: many blocked at once, and threads that share a CPU."""
+    for name, n, kind in (("blocked", 60, "userfault"), ("contend", 2000, "anon-zero-fill")):
+        try:
+            o = by_counts(name, n, [kind])
+        except Skipped as why:
+            skip(f"{name} {n}", why)
+            continue
+        identity(o, name)
+        print(f"# {name}: attached by {o['attach']}, {o['retries']} retries, missed_probe {o['missed_probe']}")
+
+
+def process():
+    """-p sees one process only, and an interval what happened in it."""
+    child = subprocess.Popen([sys.executable, "-c", """
+import mmap, sys
+m = mmap.mmap(-1, 4096 * 64, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+print("ready", flush=True)
+sys.stdin.readline()
+for i in range(37):
+    m[i * 4096] = 1
+print("done", flush=True)
+sys.stdin.readline()
+"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child.stdout.readline()
+    tool = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "-p", str(child.pid), "2", "3"],
+                            stdout=subprocess.PIPE, text=True)
+    first = json.loads(tool.stdout.readline())
+    same(sum(k["count"] for k in first["kinds"]), 0, "process: asleep, no faults")
+    child.stdin.write("\n")
+    child.stdin.flush()
+    child.stdout.readline()
+    rest = [json.loads(tool.stdout.readline()) for _ in range(2)]
+    tool.wait(60)
+    got = sum((counts(o) for o in rest), collections.Counter())
+    ok(got["anon-zero-fill"] >= 37 and got["anon-zero-fill"] <= 60, "process: 37 pages and few others", got)
+    child.stdin.write("\n")
+    child.stdin.flush()
+    child.wait(10)
+    ok(any(o["filtered"] for o in [first] + rest), "process: others are seen and filtered")
+
+
+def cgroup():
+    path = "/sys/fs/cgroup/mms-faults/below"
+    os.makedirs(path, exist_ok=True)
+    tool = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "-e", "-c", "/sys/fs/cgroup/mms-faults"],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(4)
+    run(["sh", "-c", f"echo $$ > {path}/cgroup.procs; exec {WORK} anon 230"])
+    run([WORK, "anon", "111"])
+    tool.send_signal(2)
+    out, err = tool.communicate(timeout=60)
+    if tool.returncode:
+        ok(False, "cgroup: runs", err)
+        return
+    o = objects(out)[0]
+    anon = sum(k["count"] for k in o["processes"] if k["kind"] == "anon-zero-fill")
+    ok(230 <= anon < 300, "cgroup: only faults of the cgroup and below", anon)
+    same({k["comm"] for k in o["processes"]}, {"faults"}, "cgroup: named by what it became")
+
+
+def bad_use():
+    for argv, status in ((["-p", "0"], 2), (["-p", "x"], 2), (["--attach", "magic"], 2), (["--"], 2),
+                         (["1", "0"], 2), (["-p", "4194303"], 1), (["--", "/no/such"], 1),
+                         (["-c", "/no/such"], 1)):
+        p = run([MMSCOPE, "faults", *argv])
+        same(p.returncode, status, f"bad use: {' '.join(argv)}")
+        ok(len(p.stderr.splitlines()) >= 1, f"bad use: {' '.join(argv)}: a line says why", p.stderr)
+    p = run(["setpriv", "--reuid", "65534", "--clear-groups", "--bounding-set", "-all", MMSCOPE, "faults", "1", "1"])
+    if "setpriv" in p.stderr:
+        skip("bad use: no rights", p.stderr.strip())
+    else:
+        same(p.returncode, 3, f"no rights: {p.stderr.strip()}")
+
+
+# The same layout in each run: what a program does besides is then the same, too.
+write("/proc/sys/kernel/randomize_va_space", "0")
+for test in (kinds, swap, totals, shell, attach_kinds, no_loss, process, cgroup, bad_use):
+    case(test)
