@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * compat: everything in which the supported kernels differ, and nothing else.
+ * Included before every file of the module. Each shim says what changed where
+ * and when it can go.
+ */
+#ifndef _MMS_COMPAT_H
+#define _MMS_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "mmscope needs Linux 6.1 or newer"
+#endif
+#ifndef CONFIG_X86_64
+#error "mmscope decodes the page tables of x86-64 only"
+#endif
+
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+/*
+ * 6.6, commit 11250fd12eb8 ("mm: factor out VMA stack and heap checks"); the
+ * bounds of the heap were inclusive before. Goes with 6.1.
+ */
+#ifndef HAVE_VMA_IS_INITIAL_HEAP
+static inline bool vma_is_initial_heap(const struct vm_area_struct *vma)
+{
+	return vma->vm_start <= vma->vm_mm->brk && vma->vm_end >= vma->vm_mm->start_brk;
+}
+
+static inline bool vma_is_initial_stack(const struct vm_area_struct *vma)
+{
+	return vma->vm_start <= vma->vm_mm->start_stack && vma->vm_end >= vma->vm_mm->start_stack;
+}
+#endif
+
+/*
+ * 6.7/6.8: files of stacked filesystems carry the path the user opened
+ * (file_user_path, file_user_inode). Before, vm_file had it. Goes with 6.1.
+ */
+#ifndef HAVE_FILE_USER_PATH
+static inline const struct path *file_user_path(const struct file *f)
+{
+	return &f->f_path;
+}
+#endif
+#ifndef HAVE_FILE_USER_INODE
+static inline struct inode *file_user_inode(const struct file *f)
+{
+	return file_inode(f);
+}
+#endif
+
+/*
+ * 6.15: an mm may run with an ASID that the CPUs flush by broadcast and that
+ * tlb_gen says nothing of ("x86/mm: Add global ASID allocation helper
+ * functions"). 0 = it has none. Goes when the floor is 6.15.
+ */
+static inline unsigned int mms_mm_global_asid(struct mm_struct *mm)
+{
+#if defined(HAVE_MM_GLOBAL_ASID) && defined(CONFIG_BROADCAST_TLB_FLUSH)
+	return READ_ONCE(mm->context.global_asid);
+#else
+	return 0;
+#endif
+}
+
+#endif /* _MMS_COMPAT_H */

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * control: the grammar of the control file, all of a write or nothing. Must
+ * not know debugfs names or page tables.
+ *
+ * A write goes through three steps: parse all, prepare all (everything that can
+ * fail: find the process, allocate, make the directory), commit all.
+ */
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/mutex.h>
+#include <linux/sched/mm.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include "control.h"
+#include "flush.h"
+#include "idle.h"
+#include "target.h"
+#include "view.h"
+
+#define WRITE_MAX     4095
+#define WORDS_MAX     4
+#define SAMPLE_MS_MIN 10
+#define SAMPLE_MS_MAX 600000
+
+enum verb { VERB_ADD, VERB_REMOVE, VERB_SAMPLE, VERB_CLEAR };
+
+/**
+ * struct command - one command of a write
+ * @verb: what
+ * @nr: whom
+ * @ms: interval of VERB_SAMPLE, 0 = off
+ * @shown: VERB_ADD: the directory exists already
+ * @target: VERB_ADD: new, else whom it is about
+ * @idle: VERB_SAMPLE: sampling to begin
+ */
+struct command {
+	enum verb verb;
+	int nr;
+	unsigned int ms;
+	bool shown;
+	struct mms_target *target;
+	struct mms_idle *idle;
+};
+
+static DEFINE_MUTEX(control_lock);
+static const struct mms_control_hooks *hooks;
+
+static int parse_number(const char *s, u64 min, u64 max, u64 *n)
+{
+	const char *p;
+	int err;
+
+	for (p = s; *p; p++)
+		if (!isdigit(*p))
+			return -EINVAL;
+	err = kstrtoull(s, 10, n);
+	if (err)
+		return err;
+	return *n < min || *n > max ? -ERANGE : 0;
+}
+
+static int parse_pid(const char *s, int *nr)
+{
+	u64 n;
+	int err = parse_number(s, 0, INT_MAX, &n);
+
+	if (!err && !n)
+		err = -EINVAL;
+	*nr = err ? 0 : n;
+	return err;
+}
+
+static int parse_sample(char **word, int words, struct command *c)
+{
+	u64 ms;
+	int err;
+
+	if (words != 3)
+		return -EINVAL;
+	err = parse_pid(word[1], &c->nr);
+	if (err || !strcmp(word[2], "off"))
+		return err;
+	err = parse_number(word[2], SAMPLE_MS_MIN, SAMPLE_MS_MAX, &ms);
+	c->ms = err ? 0 : ms;
+	return err;
+}
+
+/* Returns 1 with a command, 0 for an empty line, or an error. */
+static int parse_command(char *line, struct command *c)
+{
+	char *word[WORDS_MAX], *w;
+	int n = 0, err = -EINVAL;
+
+	while ((w = strsep(&line, " \t"))) {
+		if (!*w)
+			continue;
+		if (n == WORDS_MAX)
+			return -EINVAL;
+		word[n++] = w;
+	}
+	if (!n)
+		return 0;
+	*c = (struct command){};
+	if (!strcmp(word[0], "+") && n == 2) {
+		c->verb = VERB_ADD;
+		err = parse_pid(word[1], &c->nr);
+	} else if (!strcmp(word[0], "-") && n == 2) {
+		c->verb = VERB_REMOVE;
+		err = parse_pid(word[1], &c->nr);
+	} else if (!strcmp(word[0], "sample")) {
+		c->verb = VERB_SAMPLE;
+		err = parse_sample(word, n, c);
+	} else if (!strcmp(word[0], "clear") && n == 1) {
+		c->verb = VERB_CLEAR;
+		err = 0;
+	}
+	return err ? err : 1;
+}
+
+/* Returns the number of commands, at least one, or an error. */
+static int parse_all(char *text, struct command *c)
+{
+	char *line;
+	int n = 0, ret;
+
+	while ((line = strsep(&text, ";\n"))) {
+		ret = parse_command(line, &c[n]);
+		if (ret < 0)
+			return ret;
+		n += ret;
+	}
+	return n ? n : -EINVAL;
+}
+
+/* The target of @nr as it will be once the @n commands before have run. */
+static struct mms_target *expected(const struct command *c, int n, int nr)
+{
+	while (n--) {
+		if (c[n].verb == VERB_CLEAR)
+			return NULL;
+		if (c[n].nr == nr && c[n].verb == VERB_REMOVE)
+			return NULL;
+		if (c[n].nr == nr && c[n].verb == VERB_ADD)
+			return c[n].target;
+	}
+	return mms_registry_find(nr);
+}
+
+static unsigned int expected_count(const struct command *c, int n)
+{
+	unsigned int count = mms_registry_count();
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (c[i].verb == VERB_CLEAR)
+			count = 0;
+		count += c[i].verb == VERB_ADD;
+		count -= c[i].verb == VERB_REMOVE;
+	}
+	return count;
+}
+
+static int prepare_add(struct command *c, int i)
+{
+	struct mms_target *t;
+	int err;
+
+	if (expected(c, i, c[i].nr))
+		return -EEXIST;
+	if (expected_count(c, i) >= MMS_TARGETS_MAX)
+		return -ENOSPC;
+	t = mms_target_create(c[i].nr);
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	c[i].target = t;
+	/* "- 5; + 5": the old directory stands until it is committed */
+	if (mms_registry_find(t->nr))
+		return 0;
+	err = hooks->show(t);
+	c[i].shown = !err;
+	return err;
+}
+
+/* Two samplings of one mm would take each other's references. */
+static int refuse_shared_mm(struct mms_target *other, void *arg)
+{
+	const struct mms_target *t = arg;
+
+	return other != t && other->mm == t->mm && mms_target_sample_ms(other) ? -EBUSY : 0;
+}
+
+static int prepare_sample(struct command *c)
+{
+	int err;
+
+	if (!c->ms)
+		return 0;
+	if (mms_flush_refusal())
+		return -EOPNOTSUPP;
+	if (!atomic_read(&c->target->mm->mm_users))
+		return -ESRCH;
+	err = mms_registry_each(refuse_shared_mm, c->target);
+	if (err)
+		return err;
+	c->idle = mms_idle_create(c->target->mm, c->ms);
+	return c->idle ? 0 : -ENOMEM;
+}
+
+static int prepare(struct command *c, int i)
+{
+	if (c[i].verb == VERB_CLEAR)
+		return 0;
+	if (c[i].verb == VERB_ADD)
+		return prepare_add(c, i);
+	c[i].target = expected(c, i, c[i].nr);
+	if (!c[i].target)
+		return -ESRCH;
+	return c[i].verb == VERB_SAMPLE ? prepare_sample(&c[i]) : 0;
+}
+
+static void undo(struct command *c)
+{
+	if (c->shown)
+		hooks->hide(c->target);
+	if (c->verb == VERB_ADD && c->target)
+		mms_target_put(c->target);
+	mms_idle_destroy(c->idle);
+}
+
+static void forget(struct mms_target *t)
+{
+	lockdep_assert_held(&control_lock);
+	mms_registry_remove(t);
+	hooks->hide(t);
+	mms_target_set_idle(t, NULL, 0);
+	mms_target_put(t);
+}
+
+static void forget_all(void)
+{
+	struct mms_target *t;
+
+	while ((t = mms_registry_first()))
+		forget(t);
+}
+
+static void commit(struct command *c)
+{
+	switch (c->verb) {
+	case VERB_ADD:
+		/* for want of memory a reborn target may lack its files: see ABI */
+		if (!c->shown)
+			hooks->show(c->target);
+		mms_registry_add(c->target);
+		break;
+	case VERB_REMOVE:
+		forget(c->target);
+		break;
+	case VERB_SAMPLE:
+		mms_target_set_idle(c->target, c->idle, c->ms);
+		break;
+	case VERB_CLEAR:
+		forget_all();
+		break;
+	}
+}
+
+static int run(char *text)
+{
+	struct command *c;
+	int n, i, done, err;
+
+	/* every command but the last needs at least a letter and a separator */
+	c = kvcalloc(strlen(text) / 2 + 1, sizeof(*c), GFP_KERNEL);
+	if (!c)
+		return -ENOMEM;
+	n = parse_all(text, c);
+	if (n < 0) {
+		err = n;
+		goto free_commands;
+	}
+	err = mutex_lock_killable(&control_lock);
+	if (err)
+		goto free_commands;
+	for (done = 0; done < n && !err; done++)
+		err = prepare(c, done);
+	for (i = 0; i < n && !err; i++)
+		commit(&c[i]);
+	while (err && done--)
+		undo(&c[done]);
+	mutex_unlock(&control_lock);
+free_commands:
+	kvfree(c);
+	return err;
+}
+
+static ssize_t control_write(struct file *file, const char __user *ubuf, size_t count, loff_t *ppos)
+{
+	char *text;
+	int err;
+
+	if (!count)
+		return 0;
+	if (count > WRITE_MAX)
+		return -E2BIG;
+	text = memdup_user_nul(ubuf, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	err = strlen(text) == count ? run(text) : -EINVAL;
+	kfree(text);
+	return err ? err : count;
+}
+
+static int show_target(struct mms_target *t, void *arg)
+{
+	char comm[TASK_COMM_LEN];
+	enum mms_state state = mms_target_state(t, comm);
+	struct seq_file *m = arg;
+
+	seq_printf(m, "%d %s %u ", t->nr, mms_state_name(state), mms_target_sample_ms(t));
+	seq_escape(m, comm, "\n\\");
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static int control_show(struct seq_file *m, void *unused)
+{
+	return mms_registry_each(show_target, m);
+}
+
+static int control_open(struct inode *inode, struct file *file)
+{
+	int err = mms_view_may_open();
+
+	return err ? err : single_open(file, control_show, NULL);
+}
+
+/* private: read shows the targets, write runs commands */
+const struct file_operations mms_control_fops = {
+	.owner = THIS_MODULE,
+	.open = control_open,
+	.read = seq_read,
+	.write = control_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+/**
+ * mms_control_init - say how targets become visible
+ * @h: stays valid
+ */
+void mms_control_init(const struct mms_control_hooks *h)
+{
+	hooks = h;
+}
+
+/**
+ * mms_control_clear - forget all targets
+ *
+ * Context: may sleep.
+ */
+void mms_control_clear(void)
+{
+	mutex_lock(&control_lock);
+	forget_all();
+	mutex_unlock(&control_lock);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * main: what is set up at load, taken down in mirror order. No logic.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include "debugfs.h"
+#include "idle.h"
+#include "rules.h"
+
+static int __init mmscope_init(void)
+{
+	int err;
+
+	mms_rules_init();
+	err = mms_idle_init();
+	if (err)
+		return err;
+	err = mms_debugfs_init();
+	if (err)
+		goto exit_idle;
+	return 0;
+exit_idle:
+	mms_idle_exit();
+	return err;
+}
+
+static void __exit mmscope_exit(void)
+{
+	mms_debugfs_exit();
+	mms_idle_exit();
+}
+
+module_init(mmscope_init);
+module_exit(mmscope_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Shows page tables, their use and their cost as the MMU sees them");

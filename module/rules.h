@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * rules: how the running kernel uses page-table entries. Set once at load,
+ * read by everyone after that.
+ */
+#ifndef _MMS_RULES_H
+#define _MMS_RULES_H
+
+#include "entry.h"
+
+struct seq_file;
+
+extern struct mms_rules mms_rules __ro_after_init;
+
+void mms_rules_init(void);
+void mms_rules_show_features(struct seq_file *m);
+
+#endif /* _MMS_RULES_H */

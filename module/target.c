@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * target: lifetime and state of tracked processes, and the list of them. Must
+ * not know debugfs or page tables. Lock order: target.h.
+ */
+#include <linux/err.h>
+#include <linux/ktime.h>
+#include <linux/mm_types.h>
+#include <linux/pid.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include "idle.h"
+#include "stats.h"
+#include "target.h"
+
+static DEFINE_MUTEX(registry_lock);
+static LIST_HEAD(registry);
+static unsigned int registry_count;
+
+/* The process's mm, pinned by mm_count; its first thread may have ended before. */
+static struct mm_struct *grab_mm(struct task_struct *leader)
+{
+	struct mm_struct *mm = NULL;
+	struct task_struct *thread;
+
+	rcu_read_lock();
+	for_each_thread(leader, thread)
+	{
+		mm = get_task_mm(thread);
+		if (mm)
+			break;
+	}
+	rcu_read_unlock();
+	if (mm) {
+		mmgrab(mm);
+		mmput_async(mm);
+	}
+	return mm;
+}
+
+static int fill(struct mms_target *t, struct task_struct *leader)
+{
+	if (leader->flags & PF_KTHREAD)
+		return -EINVAL;
+	t->mm = grab_mm(leader);
+	if (!t->mm)
+		return -ESRCH;
+	t->start_ns = leader->start_boottime;
+	t->since_ns = ktime_get_ns();
+	get_task_comm(t->comm, leader);
+	return 0;
+}
+
+/**
+ * mms_target_create - pin a process
+ * @nr: its pid in the caller's namespace
+ *
+ * Context: may sleep.
+ * Return: a target with one reference, not yet listed; -ESRCH (no such process,
+ * a zombie, or @nr is only a thread), -EINVAL (a kernel thread), -ENOMEM.
+ */
+struct mms_target *mms_target_create(int nr)
+{
+	struct task_struct *leader;
+	struct mms_target *t;
+	int err = -ESRCH;
+
+	t = kzalloc(sizeof(*t), GFP_KERNEL);
+	if (!t)
+		return ERR_PTR(-ENOMEM);
+	t->nr = nr;
+	refcount_set(&t->refs, 1);
+	mutex_init(&t->idle_lock);
+	INIT_LIST_HEAD(&t->node);
+	t->pid = find_get_pid(nr);
+	if (!t->pid)
+		goto free_target;
+	leader = get_pid_task(t->pid, PIDTYPE_TGID);
+	if (!leader)
+		goto put_pid;
+	err = fill(t, leader);
+	put_task_struct(leader);
+	if (!err)
+		return t;
+put_pid:
+	put_pid(t->pid);
+free_target:
+	kfree(t);
+	return ERR_PTR(err);
+}
+
+/**
+ * mms_target_get - take a reference
+ * @t: a target that the caller has a reference to, or is listed
+ */
+void mms_target_get(struct mms_target *t)
+{
+	refcount_inc(&t->refs);
+}
+
+/**
+ * mms_target_put - drop a reference
+ * @t: the target; sampling was stopped before the last one goes
+ *
+ * Context: may sleep, no lock held: the last one frees the mm_struct.
+ */
+void mms_target_put(struct mms_target *t)
+{
+	if (!refcount_dec_and_test(&t->refs))
+		return;
+	WARN_ON_ONCE(t->idle);
+	mmdrop(t->mm);
+	put_pid(t->pid);
+	mutex_destroy(&t->idle_lock);
+	kfree(t);
+}
+
+/**
+ * mms_target_state - what became of the process
+ * @t: the target
+ * @comm: its name now, or when tracking began if it has ended
+ *
+ * Live while any thread has the mm that we pinned; exec'd if they have another;
+ * exited if none has any. The mm is pinned, so its address means it alone.
+ *
+ * Context: may sleep.
+ * Return: the state.
+ */
+enum mms_state mms_target_state(const struct mms_target *t, char comm[TASK_COMM_LEN])
+{
+	struct task_struct *leader = get_pid_task(t->pid, PIDTYPE_TGID);
+	enum mms_state state = MMS_STATE_EXITED;
+	struct task_struct *thread;
+	char now[TASK_COMM_LEN];
+	struct mm_struct *mm;
+
+	memcpy(comm, t->comm, TASK_COMM_LEN);
+	if (!leader)
+		return state;
+	get_task_comm(now, leader);
+	memcpy(comm, now, TASK_COMM_LEN);
+	rcu_read_lock();
+	for_each_thread(leader, thread)
+	{
+		mm = READ_ONCE(thread->mm);
+		if (mm == t->mm) {
+			state = MMS_STATE_LIVE;
+			break;
+		}
+		if (mm)
+			state = MMS_STATE_EXECED;
+	}
+	rcu_read_unlock();
+	put_task_struct(leader);
+	return state;
+}
+
+/**
+ * mms_state_name - the word for a state
+ * @state: the state
+ */
+const char *mms_state_name(enum mms_state state)
+{
+	static const char *const names[] = {
+		[MMS_STATE_LIVE] = "live",
+		[MMS_STATE_EXECED] = "exec'd",
+		[MMS_STATE_EXITED] = "exited",
+	};
+
+	return names[state];
+}
+
+/**
+ * mms_target_sample_ms - interval of sampling now
+ * @t: the target
+ *
+ * Return: ms; 0 = off, or stopped by itself because the mm is gone.
+ */
+unsigned int mms_target_sample_ms(const struct mms_target *t)
+{
+	return atomic_read(&t->mm->mm_users) ? READ_ONCE(t->sample_ms) : 0;
+}
+
+/**
+ * mms_target_lock_idle - keep the target's sampling from being replaced
+ * @t: the target
+ *
+ * Context: may sleep, killable. mms_target_unlock_idle() follows unless an
+ * error is returned.
+ * Return: the sampling, NULL if there is none, or -EINTR.
+ */
+struct mms_idle *mms_target_lock_idle(struct mms_target *t)
+{
+	if (mutex_lock_killable(&t->idle_lock))
+		return ERR_PTR(-EINTR);
+	return t->idle;
+}
+
+/**
+ * mms_target_unlock_idle - undo mms_target_lock_idle()
+ * @t: the target
+ */
+void mms_target_unlock_idle(struct mms_target *t)
+{
+	mutex_unlock(&t->idle_lock);
+}
+
+/**
+ * mms_target_set_idle - begin, replace or end sampling
+ * @t: the target
+ * @idle: new sampling, not yet started, or NULL
+ * @ms: its interval
+ *
+ * Context: may sleep: waits for readers of the old one and for its scan.
+ */
+void mms_target_set_idle(struct mms_target *t, struct mms_idle *idle, unsigned int ms)
+{
+	struct mms_idle *old;
+
+	mutex_lock(&t->idle_lock);
+	old = t->idle;
+	t->idle = idle;
+	WRITE_ONCE(t->sample_ms, ms);
+	mutex_unlock(&t->idle_lock);
+	mms_idle_destroy(old);
+	if (idle)
+		mms_idle_start(idle);
+}
+
+/**
+ * mms_registry_add - list a target
+ * @t: its reference becomes the registry's
+ */
+void mms_registry_add(struct mms_target *t)
+{
+	mutex_lock(&registry_lock);
+	list_add_tail(&t->node, &registry);
+	mms_stat_add(MMS_STAT_TARGETS, 1);
+	mms_stat_max(MMS_STAT_TARGETS_PEAK, ++registry_count);
+	mutex_unlock(&registry_lock);
+}
+
+/**
+ * mms_registry_remove - take a target off the list
+ * @t: the registry's reference becomes the caller's
+ */
+void mms_registry_remove(struct mms_target *t)
+{
+	mutex_lock(&registry_lock);
+	list_del_init(&t->node);
+	mms_stat_add(MMS_STAT_TARGETS, -1);
+	registry_count--;
+	mutex_unlock(&registry_lock);
+}
+
+/**
+ * mms_registry_find - listed target of a number
+ * @nr: name of its directory
+ *
+ * Return: the target, listed for as long as control_lock is held, or NULL.
+ */
+struct mms_target *mms_registry_find(int nr)
+{
+	struct mms_target *t, *found = NULL;
+
+	mutex_lock(&registry_lock);
+	list_for_each_entry (t, &registry, node) {
+		if (t->nr == nr) {
+			found = t;
+			break;
+		}
+	}
+	mutex_unlock(&registry_lock);
+	return found;
+}
+
+/**
+ * mms_registry_first - the target listed first
+ *
+ * Return: as mms_registry_find().
+ */
+struct mms_target *mms_registry_first(void)
+{
+	struct mms_target *t;
+
+	mutex_lock(&registry_lock);
+	t = list_first_entry_or_null(&registry, struct mms_target, node);
+	mutex_unlock(&registry_lock);
+	return t;
+}
+
+/**
+ * mms_registry_count - how many targets are listed
+ */
+unsigned int mms_registry_count(void)
+{
+	unsigned int n;
+
+	mutex_lock(&registry_lock);
+	n = registry_count;
+	mutex_unlock(&registry_lock);
+	return n;
+}
+
+/**
+ * mms_registry_each - call a function for each listed target
+ * @fn: called under registry_lock; a value other than 0 ends the round
+ * @arg: for @fn
+ *
+ * Return: what @fn returned last, 0 if there is no target.
+ */
+int mms_registry_each(int (*fn)(struct mms_target *t, void *arg), void *arg)
+{
+	struct mms_target *t;
+	int ret = 0;
+
+	mutex_lock(&registry_lock);
+	list_for_each_entry (t, &registry, node) {
+		ret = fn(t, arg);
+		if (ret)
+			break;
+	}
+	mutex_unlock(&registry_lock);
+	return ret;
+}

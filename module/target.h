@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * target: one tracked process, and the list of them.
+ *
+ * Lock order of the module, outermost first:
+ *
+ *   control_lock	control.c: one writer of control at a time; held over
+ *			debugfs_remove(), so no file operation of a target may
+ *			take it
+ *     registry_lock	target.c: the list of targets; short
+ *   seq_file.lock	the file being read
+ *     target.idle_lock	the target's pointer to its sampling
+ *       idle.lock	idle.c: the ages; held for a whole scan
+ *         mmap_lock of the target's mm, for reading, killable
+ *           hugetlb VMA lock, for reading
+ *             page-table lock, within RCU
+ *
+ * A target is pinned by references: one of the registry (while it is listed)
+ * and one of each open file. Its mm is pinned by mm_count for as long as the
+ * target lives, which keeps struct mm_struct and the top table, no memory of
+ * the process; mm_users is taken chunk by chunk in walk.c.
+ *
+ * Its identity is the struct pid: the same through an exec by any thread, and
+ * never reused for another process, whatever happens to the number.
+ */
+#ifndef _MMS_TARGET_H
+#define _MMS_TARGET_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+struct dentry;
+struct mm_struct;
+struct mms_idle;
+struct pid;
+
+#define MMS_TARGETS_MAX 1024
+
+enum mms_state {
+	MMS_STATE_LIVE,
+	MMS_STATE_EXECED,
+	MMS_STATE_EXITED,
+};
+
+/**
+ * struct mms_target - a tracked process
+ * @nr: its pid as the writer of control saw it; name of the directory
+ * @pid: the process
+ * @mm: what it had when tracking began
+ * @start_ns: its start, boot clock
+ * @since_ns: when tracking began, monotonic clock
+ * @comm: its name when tracking began
+ * @dir: the directory, debugfs.c's
+ * @sample_ms: interval of sampling, 0 = off; written under control_lock
+ * @idle_lock: protects @idle
+ * @idle: sampling, or NULL
+ *
+ * private:
+ * @node: in the registry, under registry_lock
+ * @refs: references
+ */
+struct mms_target {
+	int nr;
+	struct pid *pid;
+	struct mm_struct *mm;
+	u64 start_ns;
+	u64 since_ns;
+	char comm[TASK_COMM_LEN];
+	struct dentry *dir;
+	unsigned int sample_ms;
+	struct mutex idle_lock;
+	struct mms_idle *idle;
+	/* private: */
+	struct list_head node;
+	refcount_t refs;
+};
+
+struct mms_target *mms_target_create(int nr);
+void mms_target_get(struct mms_target *t);
+void mms_target_put(struct mms_target *t);
+
+enum mms_state mms_target_state(const struct mms_target *t, char comm[TASK_COMM_LEN]);
+const char *mms_state_name(enum mms_state state);
+unsigned int mms_target_sample_ms(const struct mms_target *t);
+
+struct mms_idle *mms_target_lock_idle(struct mms_target *t);
+void mms_target_unlock_idle(struct mms_target *t);
+void mms_target_set_idle(struct mms_target *t, struct mms_idle *idle, unsigned int ms);
+
+void mms_registry_add(struct mms_target *t);
+void mms_registry_remove(struct mms_target *t);
+struct mms_target *mms_registry_find(int nr);
+struct mms_target *mms_registry_first(void);
+unsigned int mms_registry_count(void);
+int mms_registry_each(int (*fn)(struct mms_target *t, void *arg), void *arg);
+
+#endif /* _MMS_TARGET_H */

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * walk: follows the page tables of an mm that is pinned by mm_count.
+ *
+ * Locks. mm_users is held and the mmap lock read-held for one chunk or one
+ * address at a time. That keeps every table of the levels above the ptes that
+ * covers part of a VMA: only munmap, exit and exec free those, and munmap, which
+ * frees under the lock held for reading, first takes its VMAs out of the tree
+ * and spares every table that a VMA left in it still touches. Tables of ptes can
+ * go under us (khugepaged on files; MADV_DONTNEED that frees empty tables): they
+ * are used within RCU, under the page-table lock, after the pmd was read again.
+ * Shared hugetlb tables are kept by the hugetlb VMA lock.
+ *
+ * Turning interrupts off instead, as GUP-fast does, would not be enough: the
+ * freeing CPU waits only for CPUs that run the mm, and we read others' tables.
+ */
+#ifndef _MMS_WALK_H
+#define _MMS_WALK_H
+
+#include <linux/pgtable.h>
+#include <linux/spinlock_types.h>
+#include <linux/types.h>
+#include "entry.h"
+#include "vma.h"
+
+struct mm_struct;
+struct rw_semaphore;
+struct vm_area_struct;
+
+/* Bounds of one hold of the mmap lock: records kept, and slots looked at. */
+#define MMS_WALK_LEAVES 1024
+#define MMS_WALK_STEPS	4096
+
+/**
+ * struct mms_walk - a chunk: part of one VMA as one hold of the lock saw it
+ * @start: the chunk covers [@start, @next) without a gap
+ * @next: where the next chunk begins
+ * @vma: the VMA
+ * @name: its name; valid if @path
+ * @path: page to format the name in, or NULL if nobody asks
+ * @cleared: accessed bits cleared
+ * @nr: leaves in use
+ * @leaf: in order of address, holes merged
+ */
+struct mms_walk {
+	u64 start;
+	u64 next;
+	struct mms_vma vma;
+	const char *name;
+	char *path;
+	u64 cleared;
+	unsigned int nr;
+	struct mms_leaf leaf[MMS_WALK_LEAVES];
+};
+
+/**
+ * struct mms_path - the walk of one address, every level
+ * @addr: the address
+ * @in_vma: @vma and @name are valid
+ * @vma: the VMA of @addr
+ * @name: its name
+ * @top: first level
+ * @bottom: level of the last entry
+ * @user_top: the user copy's top entry (KPTI)
+ * @table: frame of the table that holds the entry, by level
+ * @entry: by level
+ * @leaf: the last entry and the rights in effect
+ */
+struct mms_path {
+	u64 addr;
+	bool in_vma;
+	struct mms_vma vma;
+	const char *name;
+	unsigned int top;
+	unsigned int bottom;
+	u64 user_top;
+	u64 table[MMSCOPE_LEVEL_PGD + 1];
+	struct mms_entry entry[MMSCOPE_LEVEL_PGD + 1];
+	struct mms_leaf leaf;
+};
+
+struct mms_walk *mms_walk_create(bool names);
+void mms_walk_destroy(struct mms_walk *w);
+int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos);
+int mms_walk_chunk_age(struct mms_walk *w, struct mm_struct *mm, u64 pos);
+int mms_walk_addr(struct mms_path *p, struct mm_struct *mm, u64 addr, char *buf, size_t size);
+
+/* shared by walk.c and walk_addr.c */
+void mms_leaf_fill(struct mms_leaf *l, const struct mms_entry *e, unsigned int rights);
+pte_t *mms_ptes_lock(struct mm_struct *mm, pmd_t *pmdp, u64 addr, spinlock_t **ptlp);
+void mms_ptes_unlock(spinlock_t *ptl);
+struct rw_semaphore *mms_shared_pmds_lock(struct vm_area_struct *vma);
+
+#endif /* _MMS_WALK_H */
