@@ -178,6 +178,41 @@ def no_loss():
         print(f"# {name}: attached by {o['attach']}, {o['retries']} retries, missed_probe {o['missed_probe']}")
 
 
+def loss_is_told():
+    """Forced ways may lose; then a loss is named. What rusage has and we have not is never silent."""
+    for kind in ("kprobe.session", "fentry/fexit", "kprobe+kretprobe"):
+        for name, n in (("blocked", 60), ("contend", 2000)):
+            label = f"attach {kind}, {name}"
+            try:
+                (o,), _ = observe(["--attach", kind], name, n)
+            except (AssertionError, Skipped) as why:
+                skip(label, str(why).replace("\n", " "))
+                continue
+            lost = o["rusage_minflt"] + o["rusage_majflt"] - o["minflt"] - o["majflt"]
+            ok(lost == 0 or losses(o), f"{label}: {lost} not counted, told", o)
+            same(o["seen"], o["stored"] + o["filtered"] + o["dropped"], f"{label}: seen = stored + dropped + filtered")
+            print(f"# {label}: {losses(o)} missed_probe {o['missed_probe']}")
+
+
+def ring_full():
+    """A reader that sleeps: events are dropped, and counted."""
+    n = 20000
+    env = {**os.environ, "MMS_EXPECT": EXPECT, "MMS_WAIT": "1"}
+    work = subprocess.Popen([WORK, "contend", str(n)], stdin=subprocess.PIPE, env=env, text=True)
+    tool = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "--events", "-p", str(work.pid)],
+                            stdout=subprocess.PIPE, text=True)
+    time.sleep(4)
+    tool.send_signal(19)
+    work.communicate("\n", timeout=120)
+    tool.send_signal(18)
+    objs = objects(tool.communicate(timeout=120)[0])
+    anon = sum(e["kind"] == "anon-zero-fill" for o in objs for e in o.get("events", []))
+    last = objs[-1]
+    ok(last["dropped"] > 0, "ring full: events are dropped", last)
+    ok(anon <= last["streamed"], "ring full: streamed has all that came", (anon, last))
+    ok(0 <= last["streamed"] + last["dropped"] - 4 * n < 200, "ring full: streamed + dropped = faults", last)
+
+
 def process():
     """-p sees one process only, and an interval what happened in it."""
     child = subprocess.Popen([sys.executable, "-c", """
@@ -243,5 +278,5 @@ def bad_use():
 
 # The same layout in each run: what a program does besides is then the same, too.
 write("/proc/sys/kernel/randomize_va_space", "0")
-for test in (kinds, swap, totals, shell, attach_kinds, no_loss, process, cgroup, bad_use):
+for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, ring_full, process, cgroup, bad_use):
     case(test)

@@ -343,7 +343,7 @@ static pthread_t uffd_start(struct uffd *u)
 		skip("no userfaultfd");
 	u->p = anon(n * PG);
 	reg.range.start = (uintptr_t)u->p;
-	reg.range.len = n * PG;
+	reg.range.len = n ? n * PG : PG;
 	if (ioctl(u->fd, UFFDIO_API, &api) || ioctl(u->fd, UFFDIO_REGISTER, &reg))
 		die("userfaultfd");
 	pthread_create(&t, NULL, uffd_answer, u);
@@ -559,6 +559,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		if (strcmp(tests[i].name, argv[1]))
 			continue;
+		if (getenv("MMS_WAIT"))
+			getchar();
 		tests[i].fn();
 		write_expected();
 		return 0;
