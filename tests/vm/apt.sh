@@ -56,6 +56,7 @@ apt_signed_by()
 # apt_debian_targets: "URI suite label" of each main section that the machine gets from Debian.
 apt_debian_targets()
 {
+	# shellcheck disable=SC2016	# apt's own variables
 	apt-get indextargets \
 		--format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN) $(LABEL)' \
 		'Identifier: Packages' | awk '$3 == "main" && $4 == "Debian" { print $1, $2, $5 }' |
@@ -77,7 +78,11 @@ apt_write_sources()
 	while read -r uri suite label; do
 		suite=${suite/#stable/$host}
 		case $suite in
-		"$host") [ "$label" = Debian ] && suite="$codename $codename-backports" ;;
+		"$host")
+			[ "$label" = Debian ] || continue
+			suite=$codename
+			[ "$codename" = "$host" ] || suite="$codename $codename-backports"
+			;;
 		"$host"-updates | "$host"-security) suite=$codename-${suite##*-} ;;
 		*) continue ;;
 		esac
@@ -88,26 +93,33 @@ apt_write_sources()
 	done <<<"$targets"
 }
 
-# apt_ready SUITE: lists present and fresh enough. Sets apt_stale=1 when only old ones can be had.
+# apt_ready SUITE: lists present; fresh if the archive can be reached
 apt_ready()
 {
 	local codename=${1%%-*} dir
 
 	dir=$(apt_dir "$codename")
-	apt_stale=0
 	if [ -n "$(find "$dir/updated" -mmin "-$apt_max_age" 2>/dev/null)" ]; then
 		return 0
+	fi
+	# Without the archive, ask again only after a while: each try may cost its whole timeout.
+	if [ "$apt_max_age" -gt 0 ] && [ -n "$(find "$dir/tried" -mmin -10 2>/dev/null)" ]; then
+		[ -e "$dir/updated" ]
+		return
 	fi
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
 	apt_write_sources "$codename" >"$dir/debian.sources.new" &&
 		mv "$dir/debian.sources.new" "$dir/debian.sources" &&
 		quietly "reading the package lists of $codename" \
 			apt_in "$codename" apt-get -q -o APT::Update::Error-Mode=any update && {
+		rm -f "$dir/tried"
 		touch "$dir/updated"
 		return 0
 	}
-	apt_stale=1
-	[ -e "$dir/updated" ]
+	touch "$dir/tried"
+	[ -e "$dir/updated" ] || return 1
+	say "the archive cannot be reached; going by the lists of $(date -r "$dir/updated" +%F)," \
+		"and by the cache"
 }
 
 # apt_depends SUITE PACKAGE: what it depends on, one per line

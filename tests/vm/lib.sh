@@ -35,7 +35,8 @@ quietly()
 	log=$(mktemp)
 	"$@" >"$log" 2>&1 </dev/null || status=$?
 	if [ $status -ne 0 ]; then
-		tail -n 40 "$log" >&2
+		# apt's own words for what went wrong say more than all its lines.
+		grep '^E: ' "$log" >&2 || tail -n 40 "$log" >&2
 		say "$what failed (status $status)"
 	fi
 	rm -f "$log"

@@ -31,7 +31,7 @@ cpu_args()
 		qemu+=(-accel kvm)
 		model=host
 	elif [ -n "$icount" ]; then
-		qemu+=(-accel tcg,thread=single -icount shift=0,sleep=off)
+		qemu+=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
 	else
 		qemu+=(-accel "tcg,thread=${accel:-multi}")
 	fi
@@ -75,7 +75,7 @@ port()
 
 console_args()
 {
-	qemu+=(-device virtio-serial-pci,ioeventfd=off)
+	qemu+=(-device "virtio-serial-pci,ioeventfd=off")
 	port status "$work/status"
 	port out "$work/out"
 	port stdout "$work/stdout"
