@@ -288,8 +288,8 @@ static int check_live(struct mms_target *t)
 	err = mms_module_read(name, &text, &len);
 	if (err)
 		return err;
-	state = strstr(text, "state ");
-	if (!state || strncmp(state, "state live\n", 11))
+	state = strstr(text, "\nstate ");
+	if (!state || strncmp(state, "\nstate live\n", 12))
 		err = -ESTALE;
 	free(text);
 	return err;

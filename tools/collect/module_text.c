@@ -139,8 +139,8 @@ static int walk_level(struct mms_walk *w, const char *level, char *rest)
 		} else if (key_is(word, "raw", &value)) {
 			err = args_u64(value, &l->raw);
 		} else if (key_is(word, "frame", &value)) {
-			err = args_u64(value, &l->frame);
-			l->has_frame = true;
+			l->has_frame = strcmp(value, "-");
+			err = l->has_frame ? args_u64(value, &l->frame) : 0;
 		} else if (!strchr(word, '=')) {
 			err = add_flag(l->flags, word);
 		}

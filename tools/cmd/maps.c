@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mmscope maps: what the page tables hold, per mapping. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd.h"
+#include "cmd/target.h"
+#include "collect/module.h"
+#include "collect/module_text.h"
+#include "collect/proc.h"
+#include "render/out.h"
+#include "util/args.h"
+#include "util/opts.h"
+
+static const struct opts_help help = {
+	.usage = "maps [-e] [-O FORMAT] [--no-module] PID",
+	.about = "Shows what the page tables of a process hold, per mapping and in total.",
+	.options = "  -e, --extended        all columns, whole paths\n"
+		   "  -n, --no-module       use /proc/PID/smaps: fewer columns\n" OPTS_COMMON,
+	.examples = "    mmscope maps 1234            # sizes, what is present, swapped and absent\n"
+		    "    mmscope maps -e 1234         # zero page, page sizes, young, dirty, ...\n"
+		    "    mmscope maps -O json 1234    # everything, in bytes\n",
+};
+
+static const struct option longs[] = {
+	{ "extended", no_argument, NULL, 'e' },
+	{ "no-module", no_argument, NULL, 'n' },
+	{ "output", required_argument, NULL, 'O' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+struct opts {
+	enum out_format format;
+	bool extended;
+	bool no_module;
+	pid_t pid;
+};
+
+/* A column of bytes and where it comes from. */
+struct source {
+	struct out_col col;
+	enum mms_map_key key;
+	bool brief;	/* in text without -e */
+};
+
+static const struct source sources[] = {
+	{ { "size_bytes", "SIZE", OUT_BYTES, 7 }, MMS_MAP_SIZE, true },
+	{ { "rss_bytes", "RSS", OUT_BYTES, 7 }, MMS_MAP_RSS, true },
+	{ { "anon_bytes", "ANON", OUT_BYTES, 7 }, MMS_MAP_ANON, true },
+	{ { "file_bytes", "FILE", OUT_BYTES, 7 }, MMS_MAP_FILE, true },
+	{ { "swap_bytes", "SWAP", OUT_BYTES, 7 }, MMS_MAP_SWAP, true },
+	{ { "absent_bytes", "ABSENT", OUT_BYTES, 7 }, MMS_MAP_ABSENT, true },
+	{ { "2m_bytes", "2M", OUT_BYTES, 7 }, MMS_MAP_2M, true },
+	{ { "4k_bytes", "4K", OUT_BYTES, 7 }, MMS_MAP_4K, false },
+	{ { "1g_bytes", "1G", OUT_BYTES, 7 }, MMS_MAP_1G, false },
+	{ { "young_bytes", "YOUNG", OUT_BYTES, 7 }, MMS_MAP_YOUNG, false },
+	{ { "dirty_bytes", "DIRTY", OUT_BYTES, 7 }, MMS_MAP_DIRTY, false },
+	{ { "ksm_bytes", "KSM", OUT_BYTES, 7 }, MMS_MAP_KSM, false },
+	{ { "zero_bytes", "ZERO", OUT_BYTES, 7 }, MMS_MAP_ZERO, false },
+	{ { "special_bytes", "SPECIAL", OUT_BYTES, 7 }, MMS_MAP_SPECIAL, false },
+	{ { "hugetlb_bytes", "HUGETLB", OUT_BYTES, 7 }, MMS_MAP_HUGETLB, false },
+	{ { "migration_bytes", "MIGRAT", OUT_BYTES, 7 }, MMS_MAP_MIGRATION, false },
+	{ { "marker_bytes", "MARKER", OUT_BYTES, 7 }, MMS_MAP_MARKER, false },
+	{ { "other_bytes", "OTHER", OUT_BYTES, 7 }, MMS_MAP_OTHER, false },
+	{ { "protnone_bytes", "PROTNONE", OUT_BYTES, 8 }, MMS_MAP_PROTNONE, false },
+	{ { "writable_bytes", "WRITABLE", OUT_BYTES, 8 }, MMS_MAP_WRITABLE, false },
+	{ { "executable_bytes", "EXEC", OUT_BYTES, 7 }, MMS_MAP_EXECUTABLE, false },
+	{ { "usernx_bytes", "NX", OUT_BYTES, 7 }, MMS_MAP_USERNX, false },
+};
+
+#define NR_SOURCES (sizeof(sources) / sizeof(sources[0]))
+
+/* The columns of this run: those for people are fewer. */
+struct columns {
+	struct out_col cols[NR_SOURCES + 4];
+	enum mms_map_key keys[NR_SOURCES];
+	size_t nr;
+	size_t nr_keys;
+	bool end;	/* has the end address */
+};
+
+static void pick_columns(struct columns *c, const struct opts *opts)
+{
+	bool all = opts->extended || opts->format != OUT_TEXT;
+	size_t i;
+
+	c->nr = c->nr_keys = 0;
+	c->cols[c->nr++] = (struct out_col){ "start", "START", OUT_HEX, -14 };
+	c->end = opts->format != OUT_TEXT;
+	if (c->end)
+		c->cols[c->nr++] = (struct out_col){ "end", "END", OUT_HEX, -14 };
+	c->cols[c->nr++] = (struct out_col){ "perms", "PERM", OUT_STR, -4 };
+	for (i = 0; i < NR_SOURCES; i++) {
+		if (!all && !sources[i].brief)
+			continue;
+		c->cols[c->nr++] = sources[i].col;
+		c->keys[c->nr_keys++] = sources[i].key;
+	}
+	c->cols[c->nr++] = (struct out_col){ "name", "NAME", OUT_STR, 0 };
+}
+
+static void show_amounts(struct out *o, const struct columns *c, const struct mms_map *m)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr_keys; i++) {
+		if (m->known & 1U << c->keys[i])
+			out_cell_num(o, m->bytes[c->keys[i]]);
+		else
+			out_cell_none(o);
+	}
+}
+
+static void show(struct out *o, const struct columns *c, const struct opts *opts,
+		 const struct mms_list *maps)
+{
+	bool brief = opts->format == OUT_TEXT && !opts->extended;
+	const struct mms_map *m = maps->v;
+	struct mms_map total;
+	size_t i;
+
+	out_table(o, "maps", c->cols, c->nr);
+	for (i = 0; i < maps->nr; i++) {
+		out_row(o);
+		out_cell_num(o, m[i].vma.start);
+		if (c->end)
+			out_cell_num(o, m[i].vma.end);
+		out_cell_str(o, m[i].vma.perms);
+		show_amounts(o, c, &m[i]);
+		out_cell_str(o, brief ? model_vma_short_name(m[i].vma.name) : m[i].vma.name);
+	}
+	model_maps_total(m, maps->nr, &total);
+	out_row(o);
+	out_cell_none(o);
+	if (c->end)
+		out_cell_none(o);
+	out_cell_none(o);
+	show_amounts(o, c, &total);
+	out_cell_str(o, "total");
+	out_table_end(o);
+}
+
+static int from_module(struct mms_target *t, struct mms_list *maps)
+{
+	size_t len;
+	char *text;
+	int err = mms_target_read(t, "maps", &text, &len);
+
+	if (err)
+		return err;
+	err = mms_text_maps(text, maps);
+	free(text);
+	return err;
+}
+
+static int run(const struct opts *opts)
+{
+	struct mms_list maps = { 0 };
+	struct mms_target *t;
+	struct columns c;
+	const char *why;
+	struct out *o;
+	int err, rc;
+
+	rc = target_open(opts->pid, opts->no_module, &t, &why);
+	if (rc != EXIT_OK)
+		return rc;
+	err = t ? from_module(t, &maps) : mms_proc_smaps(opts->pid, &maps);
+	if (!err && !maps.nr)
+		err = -ESRCH;	/* an empty answer: the mm is gone */
+	if (err) {
+		rc = target_failed(opts->pid, t ? "maps" : "smaps", err);
+		goto out;
+	}
+	o = out_create(opts->format, stdout, "maps");
+	if (!o) {
+		rc = err_failed("out of memory");
+		goto out;
+	}
+	pick_columns(&c, opts);
+	out_begin(o);
+	target_fields(o, opts->pid);
+	out_str(o, "source", NULL, t ? "module" : "smaps");
+	if (!t)
+		out_note(o, "from /proc/PID/smaps, %s: no zero page, raw frames, absent pages, "
+			    "markers, nor accessed and dirty bits; anon includes ksm", why);
+	show(o, &c, opts, &maps);
+	out_end(o);
+	rc = err_output(out_destroy(o));
+out:
+	model_maps_deinit(&maps);
+	mms_target_close(t);
+	return rc;
+}
+
+/** cmd_maps() - mmscope maps */
+int cmd_maps(int argc, char **argv)
+{
+	struct opts opts = { .format = OUT_TEXT };
+	int c, rc;
+
+	while ((c = opts_next(argc, argv, ":enO:h", longs)) != -1) {
+		switch (c) {
+		case 'e':
+			opts.extended = true;
+			break;
+		case 'n':
+			opts.no_module = true;
+			break;
+		case 'O':
+			if (args_format(optarg, &opts.format))
+				return err_usage("maps", "unknown format '%s'", optarg);
+			break;
+		case 'h':
+			return opts_print_help(&help);
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (argc - optind != 1)
+		return err_usage("maps", argc == optind ? "needs PID" : "too many arguments");
+	rc = target_parse_pid("maps", argv[optind], &opts.pid);
+	return rc == EXIT_OK ? run(&opts) : rc;
+}

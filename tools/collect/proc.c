@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/PID/{stat,statm,maps,smaps,clear_refs} and small files. Owns their
+ * shapes; pagemap is in proc_pagemap.c.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collect/module_text.h"
+#include "collect/proc.h"
+
+#define PF_KTHREAD	0x00200000	/* include/linux/sched.h, in /proc/PID/stat since it exists */
+
+int mms_file_line(const char *path, char *line, size_t sz)
+{
+	FILE *f = fopen(path, "re");
+	int err = 0;
+
+	if (!f)
+		return -errno;
+	errno = 0;
+	if (fgets(line, sz, f))
+		line[strcspn(line, "\n")] = '\0';
+	else
+		err = errno ? -errno : -ENODATA;
+	fclose(f);
+	return err;
+}
+
+void mms_file_choice(char *line)
+{
+	char *open = strchr(line, '['), *close = open ? strchr(open, ']') : NULL;
+
+	if (!close)
+		return;
+	memmove(line, open + 1, close - open - 1);
+	line[close - open - 1] = '\0';
+}
+
+static FILE *open_of(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return fopen(path, "re");
+}
+
+int mms_proc_check(pid_t pid)
+{
+	char path[64], line[1024], state, *p;
+	unsigned int flags;
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	err = mms_file_line(path, line, sizeof(line));
+	if (err)
+		return err == -ENOENT || err == -ESRCH ? -ESRCH : err;
+	p = strrchr(line, ')');	/* the name before it may hold anything */
+	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+		return -EBADMSG;
+	if (state == 'Z' || state == 'X')
+		return -ECHILD;
+	return flags & PF_KTHREAD ? -EINVAL : 0;
+}
+
+void mms_proc_comm(pid_t pid, char *comm)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (mms_file_line(path, comm, 64))
+		snprintf(comm, 64, "?");
+}
+
+int mms_proc_rss(pid_t pid, uint64_t *bytes)
+{
+	char path[64], line[256];
+	uint64_t pages;
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	err = mms_file_line(path, line, sizeof(line));
+	if (err)
+		return err;
+	if (sscanf(line, "%*u %" SCNu64, &pages) != 1)
+		return -EBADMSG;
+	*bytes = pages * sysconf(_SC_PAGESIZE);
+	return 0;
+}
+
+/**
+ * mms_proc_vmas() - mappings of a process
+ * @pid: the process
+ * @vmas: result, to model_vmas_deinit(); mappings without a name are "anon"
+ * Return: 0 or -errno.
+ */
+int mms_proc_vmas(pid_t pid, struct mms_vmas *vmas)
+{
+	struct mms_list list = { 0 };
+	char *line = NULL;
+	size_t sz = 0;
+	int err = 0;
+	FILE *f;
+
+	f = open_of(pid, "maps");
+	if (!f)
+		return -errno;
+	while (!err && getline(&line, &sz, f) > 0) {
+		struct mms_vma *v = model_list_add(&list, sizeof(*v));
+
+		line[strcspn(line, "\n")] = '\0';
+		err = v ? mms_text_vma(line, v) : -ENOMEM;
+		if (!err && !v->name[0]) {
+			free(v->name);
+			v->name = strdup("anon");
+			err = v->name ? 0 : -ENOMEM;
+		}
+	}
+	if (!err && ferror(f))
+		err = -EIO;
+	free(line);
+	fclose(f);
+	vmas->v = list.v;
+	vmas->nr = list.nr;
+	if (err)
+		model_vmas_deinit(vmas);
+	return err;
+}
+
+/* Keys of smaps that mean what ours do, or add up to one. */
+struct smaps_extra {
+	uint64_t anonymous;
+	uint64_t hugetlb;
+	uint64_t pmd;
+};
+
+static void smaps_line(char *line, struct mms_map *m, struct smaps_extra *e)
+{
+	char key[32];
+	uint64_t kb;
+
+	if (sscanf(line, "%31[^:]: %" SCNu64 " kB", key, &kb) != 2)
+		return;
+	kb *= 1024;
+	if (!strcmp(key, "Size"))
+		m->bytes[MMS_MAP_SIZE] = kb;
+	else if (!strcmp(key, "Rss"))
+		m->bytes[MMS_MAP_RSS] = kb;
+	else if (!strcmp(key, "Swap"))
+		m->bytes[MMS_MAP_SWAP] = kb;
+	else if (!strcmp(key, "Anonymous"))
+		e->anonymous = kb;
+	else if (!strcmp(key, "Shared_Hugetlb") || !strcmp(key, "Private_Hugetlb"))
+		e->hugetlb += kb;
+	else if (!strcmp(key, "AnonHugePages") || !strcmp(key, "ShmemPmdMapped") ||
+		 !strcmp(key, "FilePmdMapped"))
+		e->pmd += kb;
+}
+
+/*
+ * What smaps knows: neither the zero page, raw frames, absent pages, markers,
+ * nor accessed and dirty bits alone (its figures add the page's own flags).
+ */
+static void smaps_done(struct mms_map *m, const struct smaps_extra *e)
+{
+	m->known = 1U << MMS_MAP_SIZE | 1U << MMS_MAP_RSS | 1U << MMS_MAP_SWAP |
+		   1U << MMS_MAP_ANON | 1U << MMS_MAP_FILE | 1U << MMS_MAP_HUGETLB |
+		   1U << MMS_MAP_2M;
+	m->bytes[MMS_MAP_ANON] = e->anonymous;
+	m->bytes[MMS_MAP_FILE] = m->bytes[MMS_MAP_RSS] - e->anonymous;
+	m->bytes[MMS_MAP_HUGETLB] = e->hugetlb;
+	m->bytes[MMS_MAP_2M] = e->pmd;
+	if (e->hugetlb)	/* of 2M or of 1G: smaps does not say in one line */
+		m->known &= ~(1U << MMS_MAP_2M);
+}
+
+/**
+ * mms_proc_smaps() - smaps as the module's maps, as far as it goes
+ * @pid: the process
+ * @maps: result, to model_maps_deinit()
+ * Return: 0 or -errno.
+ */
+int mms_proc_smaps(pid_t pid, struct mms_list *maps)
+{
+	struct smaps_extra e = { 0 };
+	struct mms_map *m = NULL;
+	char *line = NULL;
+	size_t sz = 0;
+	int err = 0;
+	FILE *f;
+
+	f = open_of(pid, "smaps");
+	if (!f)
+		return -errno;
+	while (!err && getline(&line, &sz, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (isupper((unsigned char)line[0])) {
+			if (m)
+				smaps_line(line, m, &e);
+			continue;
+		}
+		if (m)
+			smaps_done(m, &e);
+		memset(&e, 0, sizeof(e));
+		m = model_list_add(maps, sizeof(*m));
+		err = m ? mms_text_vma(line, &m->vma) : -ENOMEM;
+	}
+	if (!err && ferror(f))
+		err = -EIO;
+	if (!err && m)
+		smaps_done(m, &e);
+	free(line);
+	fclose(f);
+	if (err)
+		model_maps_deinit(maps);
+	return err;
+}
+
+int mms_proc_clear_refs(pid_t pid)
+{
+	char path[64];
+	int fd, err = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "1", 1) != 1)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int mms_proc_referenced(pid_t pid, uint64_t *referenced, uint64_t *rss)
+{
+	char path[64];
+	char line[256];
+	uint64_t kb;
+	int found = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Referenced: %" SCNu64 " kB", &kb) == 1) {
+			*referenced = kb * 1024;
+			found++;
+		} else if (sscanf(line, "Rss: %" SCNu64 " kB", &kb) == 1) {
+			*rss = kb * 1024;
+			found++;
+		}
+	}
+	fclose(f);
+	return found == 2 ? 0 : -ESRCH;
+}
