@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * idle: scans an mm at an interval and keeps the idle age of every leaf. Must
- * not follow page tables (walk does, and clears) or know the ageing rule (age).
+ * not follow page tables (walk does, and clears) or know how ages are kept (ages).
  *
  * A scan is one pass over all VMAs: chunk by chunk the accessed bits are read
  * and cleared under the page-table locks, and what was seen is turned into ages
@@ -13,20 +13,19 @@
 #include <linux/build_bug.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
+#include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
-#include <linux/xarray.h>
 #include <linux/mmscope.h>
-#include "age.h"
+#include "ages.h"
 #include "flush.h"
 #include "idle.h"
 #include "stats.h"
 #include "walk.h"
 
-#define REGION_SIZE (1ULL << MMS_AGE_SHIFT)
-#define ENDS	    256 /* scan ends remembered: more than the largest delta */
+#define ENDS 256 /* scan ends remembered: more than the largest delta */
 
 /**
  * struct mms_idle - sampling of one mm
@@ -39,10 +38,9 @@
  *
  * @lock: a whole scan, or one look at the ages; protects:
  * @passes: scans done, the first included
- * @lost: regions that could not be kept
  * @first_ns: end of the first scan
  * @end_ns: ends of the latest scans, by @passes modulo ENDS
- * @regions: struct mms_region by address / 2 MiB
+ * @ages: what the scans found
  */
 struct mms_idle {
 	struct mm_struct *mm;
@@ -54,104 +52,12 @@ struct mms_idle {
 
 	struct mutex lock;
 	u64 passes;
-	u64 lost;
 	u64 first_ns;
 	u64 end_ns[ENDS];
-	struct xarray regions;
+	struct mms_ages ages;
 };
 
 static struct workqueue_struct *scans;
-static struct kmem_cache *regions;
-
-/* Ages are a luxury: never push others out of memory for them. */
-#define GFP_AGES (GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN)
-
-static struct mms_region *make_region(struct mms_idle *idle, unsigned long index)
-{
-	struct mms_region *r = kmem_cache_zalloc(regions, GFP_AGES);
-
-	if (r && xa_is_err(xa_store(&idle->regions, index, r, GFP_AGES))) {
-		kmem_cache_free(regions, r);
-		r = NULL;
-	}
-	if (!r) {
-		idle->lost++;
-		mms_stat_add(MMS_STAT_LOST, 1);
-	}
-	return r;
-}
-
-static void drop_region(struct mms_idle *idle, unsigned long index, struct mms_region *r)
-{
-	xa_erase(&idle->regions, index);
-	kmem_cache_free(regions, r);
-}
-
-static void drop_all(struct mms_idle *idle)
-{
-	struct mms_region *r;
-	unsigned long index;
-
-	xa_for_each(&idle->regions, index, r) drop_region(idle, index, r);
-}
-
-/* Nothing in [start, end) has an age any more; @end 0 is the end of all. */
-static void forget(struct mms_idle *idle, u64 start, u64 end)
-{
-	u64 last = end - 1, from, to;
-	struct mms_region *r;
-	unsigned long index;
-
-	if (start == end)
-		return;
-	xa_for_each_range(&idle->regions, index, r, start >> MMS_AGE_SHIFT, last >> MMS_AGE_SHIFT)
-	{
-		from = max_t(u64, start, (u64)index << MMS_AGE_SHIFT);
-		to = min_t(u64, last, ((u64)index << MMS_AGE_SHIFT) + REGION_SIZE - 1);
-		mms_region_forget(r, (from % REGION_SIZE) >> PAGE_SHIFT,
-				  ((to - from) >> PAGE_SHIFT) + 1);
-		if (mms_region_empty(r))
-			drop_region(idle, index, r);
-	}
-}
-
-static enum mms_seen seen(const struct mms_leaf *l, bool first)
-{
-	switch (l->kind) {
-	case MMS_KIND_ANON:
-	case MMS_KIND_FILE:
-	case MMS_KIND_KSM:
-		/* the first scan clears what was referenced at any time before */
-		return (l->flags & MMS_FLAG_A) && !first ? MMS_SEEN_REFERENCED : MMS_SEEN_IDLE;
-	case MMS_KIND_SWAP:
-		return MMS_SEEN_SWAPPED;
-	case MMS_KIND_MIGRATION:
-		return MMS_SEEN_MOVING;
-	default:
-		return MMS_SEEN_GONE;
-	}
-}
-
-static void note(struct mms_idle *idle, const struct mms_leaf *l)
-{
-	enum mms_seen what = seen(l, !idle->passes);
-	unsigned long index = l->start >> MMS_AGE_SHIFT;
-	struct mms_region *r;
-
-	if (what == MMS_SEEN_GONE) {
-		forget(idle, l->start, l->end);
-		return;
-	}
-	r = xa_load(&idle->regions, index);
-	if (!r)
-		r = make_region(idle, index);
-	if (!r)
-		return;
-	if (l->level == MMSCOPE_LEVEL_PTE)
-		mms_region_note(r, (l->start % REGION_SIZE) >> PAGE_SHIFT, what);
-	else
-		mms_region_note_huge(r, what);
-}
 
 static int scan_all(struct mms_idle *idle, u64 *cleared)
 {
@@ -167,16 +73,16 @@ static int scan_all(struct mms_idle *idle, u64 *cleared)
 		if (ret <= 0)
 			break;
 		*cleared += w->cleared;
-		forget(idle, pos, w->start);
+		mms_ages_forget(&idle->ages, pos, w->start);
 		for (i = 0; i < w->nr; i++)
-			note(idle, &w->leaf[i]);
+			mms_ages_note(&idle->ages, &w->leaf[i], !idle->passes);
 		if (!w->nr)
-			forget(idle, w->start, w->next);
+			mms_ages_forget(&idle->ages, w->start, w->next);
 		pos = w->next;
 		cond_resched();
 	}
 	if (!ret)
-		forget(idle, pos, 0);
+		mms_ages_forget(&idle->ages, pos, 0);
 	return ret;
 }
 
@@ -197,9 +103,8 @@ static int scan(struct mms_idle *idle)
 			idle->first_ns = now;
 		idle->end_ns[idle->passes % ENDS] = now;
 	} else {
-		/* half a scan would mix two windows, and the mm is gone anyway */
-		drop_all(idle);
-		idle->passes = 0;
+		/* half a scan mixes two windows, and there is nothing to age now */
+		mms_ages_drop(&idle->ages);
 	}
 	mutex_unlock(&idle->lock);
 	mms_stat_add(MMS_STAT_SCANS, 1);
@@ -242,7 +147,7 @@ struct mms_idle *mms_idle_create(struct mm_struct *mm, unsigned int ms)
 	idle->interval_ns = (u64)ms * NSEC_PER_MSEC;
 	INIT_DELAYED_WORK(&idle->work, scan_work);
 	mutex_init(&idle->lock);
-	xa_init(&idle->regions);
+	xa_init(&idle->ages.regions);
 	return idle;
 }
 
@@ -270,21 +175,10 @@ void mms_idle_destroy(struct mms_idle *idle)
 		return;
 	WRITE_ONCE(idle->stop, true);
 	cancel_delayed_work_sync(&idle->work);
-	drop_all(idle);
-	xa_destroy(&idle->regions);
+	mms_ages_drop(&idle->ages);
 	mutex_destroy(&idle->lock);
 	mms_walk_destroy(idle->walk);
 	kfree(idle);
-}
-
-static u64 scans_done(const struct mms_idle *idle)
-{
-	return idle->passes ? idle->passes - 1 : 0;
-}
-
-static u64 window_ns(const struct mms_idle *idle)
-{
-	return idle->passes ? idle->end_ns[idle->passes % ENDS] - idle->first_ns : 0;
 }
 
 /**
@@ -298,6 +192,18 @@ u64 mms_idle_scans(const struct mms_idle *idle)
 	u64 passes = READ_ONCE(idle->passes);
 
 	return passes ? passes - 1 : 0;
+}
+
+/* Scans that readers may know of: none once the mm is gone, seen by us or not. */
+static u64 scans_done(const struct mms_idle *idle)
+{
+	lockdep_assert_held(&idle->lock);
+	return atomic_read(&idle->mm->mm_users) ? mms_idle_scans(idle) : 0;
+}
+
+static u64 window_ns(const struct mms_idle *idle)
+{
+	return scans_done(idle) ? idle->end_ns[idle->passes % ENDS] - idle->first_ns : 0;
 }
 
 /**
@@ -315,30 +221,9 @@ int mms_idle_header(struct mms_idle *idle, struct mmscope_idle_header *h)
 	h->scans = scans_done(idle);
 	h->interval_ns = idle->interval_ns;
 	h->window_ns = window_ns(idle);
-	h->lost = idle->lost;
+	h->lost = idle->ages.lost;
 	mutex_unlock(&idle->lock);
 	return 0;
-}
-
-static unsigned int region_records(const struct mms_region *r, u64 base, u64 *pos,
-				   struct mmscope_idle *rec, unsigned int max)
-{
-	unsigned int page = *pos > base ? (*pos - base) >> PAGE_SHIFT : 0;
-	unsigned int step = r->huge ? MMS_AGE_PAGES : 1, n = 0;
-	bool swapped;
-
-	for (; page < MMS_AGE_PAGES && n < max; page += step) {
-		if ((r->huge && page) || !mms_region_known(r, page, &swapped))
-			continue;
-		rec[n++] = (struct mmscope_idle){
-			.addr = base + ((u64)page << PAGE_SHIFT),
-			.level = r->huge ? MMSCOPE_LEVEL_PMD : MMSCOPE_LEVEL_PTE,
-			.age = r->age[page],
-			.flags = swapped ? MMSCOPE_IDLE_SWAPPED : 0,
-		};
-	}
-	*pos = base + ((u64)page << PAGE_SHIFT);
-	return n;
 }
 
 /**
@@ -353,39 +238,15 @@ static unsigned int region_records(const struct mms_region *r, u64 base, u64 *po
  */
 int mms_idle_records(struct mms_idle *idle, u64 *pos, struct mmscope_idle *rec, unsigned int max)
 {
-	struct mms_region *r;
-	unsigned long index;
 	unsigned int n = 0;
 
 	if (mutex_lock_killable(&idle->lock))
 		return -EINTR;
 	/* one scan must have followed the first before an age means anything */
-	if (scans_done(idle)) {
-		xa_for_each_start(&idle->regions, index, r, *pos >> MMS_AGE_SHIFT)
-		{
-			n += region_records(r, (u64)index << MMS_AGE_SHIFT, pos, rec + n, max - n);
-			if (n == max)
-				break;
-		}
-	}
+	if (scans_done(idle))
+		n = mms_ages_records(&idle->ages, pos, rec, max);
 	mutex_unlock(&idle->lock);
 	return n;
-}
-
-static void sum_region(struct mms_idle_summary *s, const struct mms_region *r)
-{
-	unsigned int step = r->huge ? MMS_AGE_PAGES : 1, page;
-	bool swapped;
-
-	for (page = 0; page < MMS_AGE_PAGES; page += step) {
-		if (!mms_region_known(r, page, &swapped))
-			continue;
-		s->by_age[r->age[page]] += step;
-		if (swapped)
-			s->swapped += step;
-		else
-			s->present += step;
-	}
 }
 
 /**
@@ -398,8 +259,6 @@ static void sum_region(struct mms_idle_summary *s, const struct mms_region *r)
  */
 int mms_idle_summary(struct mms_idle *idle, struct mms_idle_summary *s)
 {
-	struct mms_region *r;
-	unsigned long index;
 	int i;
 
 	if (mutex_lock_killable(&idle->lock))
@@ -408,18 +267,13 @@ int mms_idle_summary(struct mms_idle *idle, struct mms_idle_summary *s)
 		.interval_ns = idle->interval_ns,
 		.scans = scans_done(idle),
 		.window_ns = window_ns(idle),
-		.lost = idle->lost,
+		.lost = idle->ages.lost,
 	};
 	for (i = 0; i < MMS_IDLE_DELTAS && 1ULL << i <= s->scans; i++)
 		s->delta_ns[i] = idle->end_ns[idle->passes % ENDS] -
 				 idle->end_ns[(idle->passes - (1ULL << i)) % ENDS];
-	if (s->scans) {
-		xa_for_each(&idle->regions, index, r)
-		{
-			sum_region(s, r);
-			cond_resched();
-		}
-	}
+	if (s->scans)
+		mms_ages_sum(&idle->ages, &s->ages);
 	mutex_unlock(&idle->lock);
 	return 0;
 }
@@ -433,16 +287,15 @@ int mms_idle_summary(struct mms_idle *idle, struct mms_idle_summary *s)
 int __init mms_idle_init(void)
 {
 	static_assert(sizeof(struct mmscope_idle_header) == 48);
-	static_assert(sizeof(struct mmscope_idle) == 16);
+	int err = mms_ages_init();
 
-	regions = kmem_cache_create("mmscope_region", sizeof(struct mms_region), 0, 0, NULL);
-	if (!regions)
-		return -ENOMEM;
+	if (err)
+		return err;
 	/* scans are long and belong to no CPU; reclaim never waits for them */
 	scans = alloc_workqueue("mmscope", WQ_UNBOUND, 0);
 	if (scans)
 		return 0;
-	kmem_cache_destroy(regions);
+	mms_ages_exit();
 	return -ENOMEM;
 }
 
@@ -454,5 +307,5 @@ int __init mms_idle_init(void)
 void mms_idle_exit(void)
 {
 	destroy_workqueue(scans);
-	kmem_cache_destroy(regions);
+	mms_ages_exit();
 }

@@ -6,6 +6,7 @@
 #define _MMS_IDLE_H
 
 #include <linux/types.h>
+#include "ages.h"
 
 struct mm_struct;
 struct mms_idle;
@@ -21,20 +22,16 @@ struct mmscope_idle_header;
  * @scans: scans done, the first, which only cleared, not counted
  * @window_ns: time from the end of the first scan to the end of the last
  * @delta_ns: time that the last 1, 2, 4 ... intervals really took
- * @present: pages of 4 KiB present
- * @swapped: pages of 4 KiB with an age that are not present
  * @lost: regions of 2 MiB whose ages could not be kept
- * @by_age: pages of 4 KiB by age, MMSCOPE_IDLE_NEVER included
+ * @ages: all ages, counted
  */
 struct mms_idle_summary {
 	u64 interval_ns;
 	u64 scans;
 	u64 window_ns;
 	u64 delta_ns[MMS_IDLE_DELTAS];
-	u64 present;
-	u64 swapped;
 	u64 lost;
-	u64 by_age[256];
+	struct mms_ages_sum ages;
 };
 
 int mms_idle_init(void);

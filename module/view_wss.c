@@ -21,7 +21,7 @@ static void show_windows(struct seq_file *m, const struct mms_idle_summary *s)
 	seq_puts(m, "# delta_scans delta_ms pages kB\n");
 	for (i = 0; i < MMS_IDLE_DELTAS && 1ULL << i <= s->scans; i++) {
 		for (; age < 1U << i; age++)
-			pages += s->by_age[age];
+			pages += s->ages.by_age[age];
 		seq_printf(m, "%u %llu %llu %llu\n", 1U << i,
 			   div_u64(s->delta_ns[i], NSEC_PER_MSEC), pages,
 			   pages << (PAGE_SHIFT - 10));
@@ -38,14 +38,14 @@ static void show_ages(struct seq_file *m, const struct mms_idle_summary *s)
 	for (from = 0; from < MMSCOPE_IDLE_MAX; from = to) {
 		to = min_t(unsigned int, from ? from * 2 : 1, MMSCOPE_IDLE_MAX);
 		for (pages = 0, age = from; age < to; age++)
-			pages += s->by_age[age];
+			pages += s->ages.by_age[age];
 		if (to - from == 1)
 			seq_printf(m, "%u %llu\n", from, pages);
 		else
 			seq_printf(m, "%u-%u %llu\n", from, to - 1, pages);
 	}
-	seq_printf(m, "%u+ %llu\n", MMSCOPE_IDLE_MAX, s->by_age[MMSCOPE_IDLE_MAX]);
-	seq_printf(m, "never %llu\n", s->by_age[MMSCOPE_IDLE_NEVER]);
+	seq_printf(m, "%u+ %llu\n", MMSCOPE_IDLE_MAX, s->ages.by_age[MMSCOPE_IDLE_MAX]);
+	seq_printf(m, "never %llu\n", s->ages.by_age[MMSCOPE_IDLE_NEVER]);
 }
 
 static int summary(struct mms_target *t, struct mms_idle_summary *s)
@@ -73,9 +73,9 @@ static int wss_show(struct seq_file *m, void *unused)
 	seq_printf(m, "interval_ms %llu\n", div_u64(s->interval_ns, NSEC_PER_MSEC));
 	seq_printf(m, "scans %llu\n", s->scans);
 	seq_printf(m, "window_ns %llu\n", s->window_ns);
-	seq_printf(m, "pages %llu\n", s->present);
+	seq_printf(m, "pages %llu\n", s->ages.present);
 	seq_printf(m, "lost %llu\n", s->lost);
-	seq_printf(m, "swapped %llu\n", s->swapped);
+	seq_printf(m, "swapped %llu\n", s->ages.swapped);
 	show_windows(m, s);
 	show_ages(m, s);
 free_summary:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * age: idle ages of the 512 pages of a 2 MiB region. Pure.
+ * region: idle ages of the 512 pages of a 2 MiB region. Pure.
  */
-#ifndef _MMS_AGE_H
-#define _MMS_AGE_H
+#ifndef _MMS_REGION_H
+#define _MMS_REGION_H
 
 #include "entry.h"
 
@@ -39,4 +39,4 @@ void mms_region_forget(struct mms_region *r, unsigned int page, unsigned int nr)
 bool mms_region_empty(const struct mms_region *r);
 bool mms_region_known(const struct mms_region *r, unsigned int page, bool *swapped);
 
-#endif /* _MMS_AGE_H */
+#endif /* _MMS_REGION_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * age: the rule by which a page grows older, and what becomes of ages when a
+ * region: the rule by which a page grows older, and what becomes of ages when a
  * huge leaf is split or made. Must not know where scans come from.
  */
-#include "age.h"
+#include "region.h"
 
 #define WORD(page) ((page) / 64)
 #define MASK(page) (1ULL << (page) % 64)
