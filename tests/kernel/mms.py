@@ -137,6 +137,8 @@ def smaps(pid):
                 v = line.split()
                 if len(v) == 3 and v[2] == "kB":
                     cur[head[:-1]] = int(v[1])
+                elif head == "VmFlags:":
+                    cur["flags"] = v[1:]
             else:
                 s, e = (int(x, 16) for x in head.split("-"))
                 cur = {"perm": line.split()[1], "name": line.split(None, 5)[5].strip() if len(line.split(None, 5)) > 5 else ""}

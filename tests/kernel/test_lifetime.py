@@ -59,8 +59,13 @@ def execs():
 def memory():
     """An open file does not keep a dead process's memory."""
     def free():
-        with open("/proc/meminfo", encoding="ascii") as f:
-            return int(next(x for x in f if x.startswith("MemAvailable")).split()[1])
+        """Free frames in kB, those that wait on a processor's own list included."""
+        pages = 0
+        with open("/proc/zoneinfo", encoding="ascii") as f:
+            for w in map(str.split, f):
+                if w[:2] == ["pages", "free"] or w[:1] == ["count:"]:
+                    pages += int(w[-1])
+        return pages * 4
     with Proc("loop", "1", "32768", ready="lap") as p:
         control(f"+ {p.pid}")
         fds = [os.open(f"{ROOT}/{p.pid}/{f}", os.O_RDONLY) for f in ("ranges", "maps", "idle", "walk")]

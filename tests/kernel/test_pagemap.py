@@ -17,7 +17,7 @@ LIMIT = 64 << 20    # pages of larger VMAs are looked at from both ends
 
 def spans(pid):
     for s, e, k in smaps(pid):
-        if k["name"] in ("[vsyscall]",):
+        if k["name"] == "[vsyscall]" or "pf" in k["flags"]:
             continue
         if e - s <= LIMIT:
             yield s, e
@@ -26,8 +26,17 @@ def spans(pid):
             yield e - (2 << 20), e
 
 
+def raw_frames(t, pid):
+    """pagemap says nothing of VM_PFNMAP: there only raw frames or nothing may be."""
+    for s, e, k in smaps(pid):
+        if "pf" in k["flags"] and k["name"] != "[vsyscall]":
+            for b in t.walk(f"0x{s:x}-0x{e:x}"):
+                if b["leaf"]["kind"] not in ("special", "none"):
+                    yield b["text"]
+
+
 def differences(t, pid):
-    pages, bad = 0, []
+    pages, bad = 0, list(raw_frames(t, pid))
     for s, e in spans(pid):
         for a in range(s, e, 512 * P):
             z = min(a + 512 * P, e)

@@ -50,7 +50,7 @@ def zero():
 def protnone():
     bs = blocks("protnone")
     same([b["leaf"]["kind"] for b in bs], ["anon"] * 11, "PROT_NONE pages keep their kind")
-    same({b["leaf"]["rights"] for b in bs}, {"---u"}, "and have no rights")
+    same({b["leaf"]["rights"] for b in bs}, {"----"}, "and have no rights, not even US")
     ok(all("PROTNONE" in b["levels"]["pte"]["flags"] for b in bs), "and the flag PROTNONE")
     ok(all("P" not in b["levels"]["pte"]["flags"] for b in bs), "and not P")
 
