@@ -32,10 +32,11 @@ enum mmscope_level {
  * struct mmscope_idle_header - first bytes of PID/idle
  * @size: bytes of this header
  * @record_size: bytes of each record that follows
- * @scans: scans completed since sampling began; 0 = no data yet
+ * @scans: scans completed since sampling began, the first, which only
+ *	clears, not counted; 0 = no data yet
  * @interval_ns: time asked between two scans
- * @window_ns: time really measured from the end of the first scan (which
- *	only clears) to the end of the last
+ * @window_ns: time really measured from the end of the first scan to the end
+ *	of the last
  * @lost: page regions (2 MiB) whose ages could not be kept for want of memory
  * @reserved: zero
  */
