@@ -3,12 +3,13 @@
  * reuse KIND KIB [FILE]: a known pattern of use, again and again, until killed.
  *   loop     write one byte of every page of KIB of anonymous memory, in order
  *   random   the same pages, in random order (each lap a fresh draw of pages)
- *   stream   map fresh anonymous memory, KIB at a time, fill it, never look back
+ *   stream   map KIB of fresh anonymous memory, fill it, never look back, unmap
  *   file     read one byte of every page of FILE (KIB long, made if need be), mapped, in order
- *   readfile read fresh parts of FILE by read(2), in order, and start over at its end
+ *   readfile read FILE by read(2), in order, and start over at its end
+ *   readonce the same, but rest at its end
  *   sleep    hold KIB of memory and do nothing
  * Pages hold random bytes: zero and constant pages never reach a swap device on
- * all kernels. Prints "ready" when the first lap is done.
+ * all kernels. Prints "ready" when the set is built.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -59,10 +60,10 @@ static void ready(void)
 
 static __attribute__((noreturn)) void stream(unsigned long n)
 {
-	map_anon(n);
+	munmap(map_anon(n), n * PAGE);
 	ready();
 	for (;;)
-		map_anon(n);
+		munmap(map_anon(n), n * PAGE);
 }
 
 static int open_file(const char *path, unsigned long n)
@@ -85,17 +86,18 @@ static int open_file(const char *path, unsigned long n)
 	return fd;
 }
 
-static __attribute__((noreturn)) void read_file(int fd)
+static __attribute__((noreturn)) void read_file(int fd, int once)
 {
 	static char buf[16 * PAGE];
-	int told = 0;
 
+	lseek(fd, 0, SEEK_SET);
+	ready();
 	for (;;) {
 		if (read(fd, buf, sizeof(buf)) > 0)
 			continue;
+		if (once)
+			pause();
 		lseek(fd, 0, SEEK_SET);
-		if (!told++)
-			ready();
 	}
 }
 
@@ -110,8 +112,8 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(kind, "stream"))
 		stream(n);
-	if (!strcmp(kind, "readfile"))
-		read_file(open_file(argv[3], n));
+	if (!strcmp(kind, "readfile") || !strcmp(kind, "readonce"))
+		read_file(open_file(argv[3], n), !strcmp(kind, "readonce"));
 	if (!strcmp(kind, "file")) {
 		int fd = open_file(argv[3], n);
 

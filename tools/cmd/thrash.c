@@ -5,15 +5,14 @@
  * not know how anything is measured, nor the rule of the verdict.
  */
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cmd.h"
+#include "cmd/thrash_rows.h"
 #include "collect/cgroup.h"
 #include "collect/strain.h"
 #include "model/thrash.h"
@@ -21,7 +20,6 @@
 #include "util/args.h"
 #include "util/opts.h"
 
-#define NSEC_PER_SEC 1000000000ULL
 #define TICK_NS	     (NSEC_PER_SEC / 2)
 #define TOP_DEFAULT  10
 
@@ -34,24 +32,6 @@ struct settings {
 	enum out_format format;
 };
 
-/**
- * struct track - one subject over time
- * @s: the subject; @s.dir is owned by the track
- * @name: for the person
- * @model: its state
- * @tick: totals at the last tick
- * @row: totals when the row began
- * @thrashing_ns: of all rows
- */
-struct track {
-	struct mms_subject s;
-	const char *name;
-	struct model_thrash *model;
-	struct mms_strain tick;
-	struct mms_strain row;
-	uint64_t thrashing_ns;
-};
-
 struct session {
 	const struct settings *set;
 	struct out *out;
@@ -59,6 +39,7 @@ struct session {
 	struct track *tracks;	/* the first is the machine when all cgroups are shown */
 	size_t nr_tracks;
 	struct mms_reclaim_losses reclaim;	/* at the last tick */
+	struct mms_reclaim_losses start;
 	struct mms_fault_losses fault;
 	uint64_t told_lost;
 	uint64_t rows;
@@ -77,25 +58,18 @@ static void on_signal(int sig)
 	stopped = 1;
 }
 
-static uint64_t now_ns(clockid_t clock)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
-	clock_gettime(clock, &ts);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
-static uint64_t both(const __u64 v[2])
+/* Anonymous and file pages together. */
+static uint64_t pages_since(const __u64 now[2], const __u64 before[2])
 {
-	return v[0] + v[1];
-}
-
-static uint64_t since(uint64_t now, uint64_t before)
-{
-	if (now == MMS_NO_VALUE || before == MMS_NO_VALUE)
-		return MODEL_UNKNOWN;
-	/* A cgroup that was forgotten and came back counts from zero. */
-	return now >= before ? now - before : now;
+	return thrash_since(now[0] + now[1], before[0] + before[1]);
 }
 
 /* --- subjects --- */
@@ -193,24 +167,27 @@ static void judge(struct session *ses, struct track *t, const struct mms_strain 
 	uint64_t dist[MMS_DIST_BUCKETS];
 	struct model_thrash_sample s = {
 		.ns = ns,
-		.evictions = since(both(now->group.evictions), both(b->group.evictions)),
-		.refaults = since(both(now->group.refaults), both(b->group.refaults)),
+		.evictions = pages_since(now->group.evictions, b->group.evictions),
+		.refaults = pages_since(now->group.refaults, b->group.refaults),
 		.own_refaults = MODEL_UNKNOWN,
-		.clock = since(now->clock, b->clock),
-		.dist_unknown = since(now->group.dist_unknown, b->group.dist_unknown),
-		.stall_ns = since(now->stall_ns, b->stall_ns),
-		.cpu_ns = since(now->cpu_ns, b->cpu_ns),
-		.psi_some_ns = since(now->psi_some_ns, b->psi_some_ns),
+		.clock = thrash_since(now->clock, b->clock),
+		.dist_unknown = thrash_since(now->group.dist_unknown, b->group.dist_unknown),
+		.stall_ns = thrash_since(now->stall_ns, b->stall_ns),
+		.cpu_ns = thrash_since(now->cpu_ns, b->cpu_ns),
+		.psi_some_ns = thrash_since(now->psi_some_ns, b->psi_some_ns),
 		.seen = seen,
 		.lost = lost,
 	};
 	size_t i;
 
+	/* Pressure is the cgroup's, not the process's. */
+	if (t->s.pid && s.stall_ns != MODEL_UNKNOWN)
+		s.psi_some_ns = MODEL_UNKNOWN;
 	if (t->s.pid)
-		s.own_refaults = since(both(now->task.refaults), both(b->task.refaults));
+		s.own_refaults = pages_since(now->task.refaults, b->task.refaults);
 	if (now->group.dist_nr != b->group.dist_nr) {
 		for (i = 0; i < MMS_DIST_BUCKETS; i++)
-			dist[i] = since(now->group.dist[i], b->group.dist[i]);
+			dist[i] = thrash_since(now->group.dist[i], b->group.dist[i]);
 		s.dist = dist;
 	}
 	model_thrash_tick(t->model, &s);
@@ -251,173 +228,12 @@ static int tick(struct session *ses, uint64_t ns)
 	return 0;
 }
 
-/* --- a row --- */
-
-static const struct out_col cols[] = {
-	{ "time_ns", NULL, OUT_COUNT, 0 },
-	{ "interval_ns", NULL, OUT_COUNT, 0 },
-	{ "time", "TIME", OUT_STR, -8 },
-	{ "verdict", "VERDICT", OUT_STR, -9 },
-	{ "why", NULL, OUT_STR, 0 },
-	{ "evictions", NULL, OUT_COUNT, 0 },
-	{ "refaults", NULL, OUT_COUNT, 0 },
-	{ "evictions_per_s", "EVICT/s", OUT_COUNT, 7 },
-	{ "refaults_per_s", "REFAULT/s", OUT_COUNT, 9 },
-	{ "refault_ratio", "REF/EV", OUT_REAL, 6 },
-	{ "stall_ns", NULL, OUT_NS, 0 },
-	{ "stall_share", NULL, OUT_REAL, 0 },
-	{ "stall_percent", "STALL", OUT_PERCENT, 6 },
-	{ "psi_some_ns", NULL, OUT_NS, 0 },
-	{ "psi_some_percent", "PSI", OUT_PERCENT, 6 },
-	{ "cpu_ns", NULL, OUT_NS, 0 },
-	{ "distance_p50_bytes", "DIST50", OUT_BYTES, 7 },
-	{ "distance_p90_bytes", "DIST90", OUT_BYTES, 7 },
-	{ "distance_mean_bytes", NULL, OUT_BYTES, 0 },
-	{ "distance_basis", NULL, OUT_STR, 0 },
-	{ "distance_unknown", NULL, OUT_COUNT, 0 },
-	{ "usage_bytes", "USAGE", OUT_BYTES, 7 },
-	{ "limit_bytes", "LIMIT", OUT_BYTES, 7 },
-	{ "limit_cgroup", NULL, OUT_STR, 0 },
-	{ "need_bytes", "NEED", OUT_BYTES, 7 },
-	{ "evictions_anon", NULL, OUT_COUNT, 0 },
-	{ "evictions_file", NULL, OUT_COUNT, 0 },
-	{ "refaults_anon", NULL, OUT_COUNT, 0 },
-	{ "refaults_file", NULL, OUT_COUNT, 0 },
-	{ "refaults_foreign", NULL, OUT_COUNT, 0 },
-	{ "swapins", NULL, OUT_COUNT, 0 },
-	{ "swapouts", NULL, OUT_COUNT, 0 },
-	{ "reclaim_direct", NULL, OUT_COUNT, 0 },
-	{ "reclaim_direct_ns", NULL, OUT_NS, 0 },
-	{ "reclaim_memcg", NULL, OUT_COUNT, 0 },
-	{ "reclaim_memcg_ns", NULL, OUT_NS, 0 },
-	{ "pid", "PID", OUT_COUNT, 7 },
-	{ "cgroup", "CGROUP", OUT_STR, 0 },
-};
-
-static void cell_num(struct out *o, uint64_t v)
-{
-	if (v == MODEL_UNKNOWN)
-		out_cell_none(o);
-	else
-		out_cell_num(o, v);
-}
-
-static void cell_real(struct out *o, double v)
-{
-	if (isnan(v))
-		out_cell_none(o);
-	else
-		out_cell_real(o, v);
-}
-
-static void cells_share(struct out *o, uint64_t part, uint64_t ns, bool fraction)
-{
-	double share = part == MODEL_UNKNOWN ? NAN : (double)part / ns;
-
-	cell_num(o, part);
-	if (fraction)
-		cell_real(o, share);
-	cell_real(o, 100 * share);
-}
-
-static void cells_distance(struct out *o, const struct track *t, uint64_t unknown, uint64_t page)
-{
-	struct model_distance d;
-
-	model_thrash_distance(t->model, &d);
-	cell_num(o, d.nr ? d.p50 * page : MODEL_UNKNOWN);
-	cell_num(o, d.nr ? d.p90 * page : MODEL_UNKNOWN);
-	cell_num(o, d.nr ? d.mean * page : MODEL_UNKNOWN);
-	if (d.nr)
-		out_cell_str(o, !d.bounded ? "at least" : d.settled ? "settled" : "settling");
-	else
-		out_cell_none(o);
-	out_cell_num(o, unknown);
-}
-
-/* The limit that matters is that of the domain, whose evictions the distances count. */
-static void cells_memory(struct session *ses, const struct track *t, uint64_t page)
-{
-	const char *dir = t->tick.group.domain ?
-				  mms_strains_dir(ses->strains, t->tick.group.domain) : NULL;
-	uint64_t usage, limit = MODEL_UNKNOWN, need;
-	char *holder = NULL;
-
-	out_cell_num(ses->out, mms_cgroup_usage(t->s.dir, &usage) ? 0 : usage);
-	if (mms_cgroup_limit(dir ? dir : t->s.dir, &limit, &holder))
-		limit = MODEL_UNKNOWN;
-	cell_num(ses->out, limit);
-	if (holder)
-		out_cell_str(ses->out, mms_cgroup_name(holder));
-	else
-		out_cell_none(ses->out);
-	need = limit == MODEL_UNKNOWN ? 0 : model_thrash_need(t->model, limit, page);
-	cell_num(ses->out, need ? need : MODEL_UNKNOWN);
-	free(holder);
-}
-
-static void cells_counts(struct out *o, const struct mms_strain *now, const struct mms_strain *b)
-{
-	const struct mms_reclaim_group *n = &now->group, *p = &b->group;
-	size_t i;
-
-	for (i = 0; i < __MMS_PAGE_TYPES; i++)
-		out_cell_num(o, since(n->evictions[i], p->evictions[i]));
-	for (i = 0; i < __MMS_PAGE_TYPES; i++)
-		out_cell_num(o, since(n->refaults[i], p->refaults[i]));
-	out_cell_num(o, since(n->refaults_foreign, p->refaults_foreign));
-	out_cell_num(o, since(n->swapins, p->swapins));
-	out_cell_num(o, since(n->swapouts, p->swapouts));
-	for (i = 0; i < __MMS_RECLAIM_TYPES; i++) {
-		out_cell_num(o, since(n->work[i].nr, p->work[i].nr));
-		out_cell_num(o, since(n->work[i].ns, p->work[i].ns));
-	}
-}
-
-static void row(struct session *ses, struct track *t, uint64_t ns)
-{
-	const struct mms_strain *now = &t->tick, *b = &t->row;
-	uint64_t evictions = since(both(now->group.evictions), both(b->group.evictions));
-	uint64_t cgroup_refaults = since(both(now->group.refaults), both(b->group.refaults));
-	uint64_t refaults = t->s.pid ? since(both(now->task.refaults), both(b->task.refaults)) :
-				       cgroup_refaults;
-	uint64_t page = sysconf(_SC_PAGESIZE), clock = now_ns(CLOCK_REALTIME);
-	time_t secs = clock / NSEC_PER_SEC;
-	struct out *o = ses->out;
-	char hms[16] = "";
-	struct tm tm;
-	const char *why;
-
-	if (localtime_r(&secs, &tm))
-		strftime(hms, sizeof(hms), "%H:%M:%S", &tm);
-	out_row(o);
-	out_cell_num(o, clock);
-	out_cell_num(o, ns);
-	out_cell_str(o, hms);
-	out_cell_str(o, model_verdict_name(model_thrash_verdict(t->model, &why)));
-	out_cell_str(o, why);
-	out_cell_num(o, evictions);
-	out_cell_num(o, refaults);
-	out_cell_num(o, (double)evictions * NSEC_PER_SEC / ns + 0.5);
-	out_cell_num(o, (double)refaults * NSEC_PER_SEC / ns + 0.5);
-	cell_real(o, model_refault_ratio(evictions, refaults));
-	cells_share(o, since(now->stall_ns, b->stall_ns), ns, true);
-	cells_share(o, since(now->psi_some_ns, b->psi_some_ns), ns, false);
-	cell_num(o, since(now->cpu_ns, b->cpu_ns));
-	cells_distance(o, t, since(now->group.dist_unknown, b->group.dist_unknown), page);
-	cells_memory(ses, t, page);
-	cells_counts(o, now, b);
-	cell_num(o, t->s.pid ? (uint64_t)t->s.pid : MODEL_UNKNOWN);
-	out_cell_str(o, t->name);
-	if (model_thrash_verdict(t->model, NULL) == MODEL_THRASHING)
-		t->thrashing_ns += ns;
-	t->row = *now;
-}
+/* --- an interval --- */
 
 static uint64_t activity(const struct track *t)
 {
-	return since(both(t->tick.group.evictions), both(t->row.group.evictions)) +
-	       since(both(t->tick.group.refaults), both(t->row.group.refaults));
+	return pages_since(t->tick.group.evictions, t->row.group.evictions) +
+	       pages_since(t->tick.group.refaults, t->row.group.refaults);
 }
 
 static int by_activity(const void *a, const void *b)
@@ -446,11 +262,11 @@ static int rows_of_all(struct session *ses, uint64_t ns)
 	qsort(busy, nr, sizeof(*busy), by_activity);
 	for (i = 0; i < nr; i++) {
 		if (i < ses->set->top)
-			row(ses, busy[i], ns);
+			thrash_row(ses->out, ses->strains, busy[i], ns);
 		else
 			busy[i]->row = busy[i]->tick;
 	}
-	row(ses, &ses->tracks[0], ns);
+	thrash_row(ses->out, ses->strains, &ses->tracks[0], ns);
 	free(busy);
 	return 0;
 }
@@ -488,9 +304,9 @@ static int interval_show(struct session *ses, uint64_t ns)
 	int err = 0;
 
 	out_begin(ses->out);
-	out_table(ses->out, "verdicts", cols, sizeof(cols) / sizeof(cols[0]));
+	thrash_table(ses->out);
 	if (ses->set->pid || ses->set->cgroup)
-		row(ses, &ses->tracks[0], ns);
+		thrash_row(ses->out, ses->strains, &ses->tracks[0], ns);
 	else
 		err = rows_of_all(ses, ns);
 	out_table_end(ses->out);
@@ -522,7 +338,7 @@ static int interval(struct session *ses, uint64_t begin, uint64_t *last)
 		wait_until(begin + ses->set->interval_ns * i / ticks);
 		if (stopped)
 			return -EINTR;
-		now = now_ns(CLOCK_MONOTONIC);
+		now = now_ns();
 		err = tick(ses, now - *last);
 		*last = now;
 		if (err)
@@ -531,12 +347,24 @@ static int interval(struct session *ses, uint64_t begin, uint64_t *last)
 	return 0;
 }
 
+static void kernel_counts(uint64_t v[4])
+{
+	uint64_t ignored;
+
+	/* Folds the counters that are still in the CPUs' own. */
+	mms_number_read("/proc/sys/vm/stat_refresh", &ignored);
+	if (mms_keyed_read("/proc/vmstat", kernel_keys, v, 4))
+		memset(v, 0xff, 4 * sizeof(*v));
+}
+
 static int loop(struct session *ses)
 {
-	uint64_t begin = now_ns(CLOCK_MONOTONIC), last = begin, shown = begin, n;
+	uint64_t begin = now_ns(), last = begin, shown = begin, n;
 	int err = tick(ses, 0);
 	size_t i;
 
+	kernel_counts(ses->kernel);
+	mms_strains_losses(ses->strains, &ses->start, &ses->fault);
 	for (i = 0; i < ses->nr_tracks; i++)
 		ses->tracks[i].row = ses->tracks[i].tick;
 	for (n = 0; !err && (!ses->set->count || n < ses->set->count); n++) {
@@ -560,29 +388,21 @@ static void notes_begin(struct session *ses)
 		warn("refault distances are measured on one page in %u", mms_strains_sampling(ses->strains));
 }
 
-static void kernel_counts(uint64_t v[4])
-{
-	uint64_t ignored;
-
-	/* Folds the counters that are still in the CPUs' own. */
-	mms_number_read("/proc/sys/vm/stat_refresh", &ignored);
-	if (mms_keyed_read("/proc/vmstat", kernel_keys, v, 4))
-		memset(v, 0xff, 4 * sizeof(*v));
-}
-
 /* Beside the kernel's own counters, so that a hook that fails cannot hide. */
 static void summary(struct session *ses)
 {
+	struct mms_reclaim_losses now;
 	uint64_t v[4];
 	size_t i;
 
 	kernel_counts(v);
+	mms_strains_losses(ses->strains, &now, &ses->fault);
 	for (i = 0; i < 4; i++)
-		v[i] = since(v[i], ses->kernel[i]);
+		v[i] = thrash_since(v[i], ses->kernel[i]);
 	warn("%llu intervals, %.1f s; seen %llu evictions (kernel: %lld reclaimed), %llu refaults (kernel: %lld)",
 	     (unsigned long long)ses->rows, ses->ns / 1e9,
-	     (unsigned long long)ses->reclaim.evictions, (long long)(v[0] + v[1]),
-	     (unsigned long long)ses->reclaim.refaults, (long long)(v[2] + v[3]));
+	     (unsigned long long)(now.evictions - ses->start.evictions), (long long)(v[0] + v[1]),
+	     (unsigned long long)(now.refaults - ses->start.refaults), (long long)(v[2] + v[3]));
 	for (i = 0; i < ses->nr_tracks; i++)
 		if (ses->tracks[i].thrashing_ns)
 			warn("%s: thrashing for %.1f s", ses->tracks[i].name,
@@ -612,7 +432,6 @@ static int run(const struct settings *set)
 		goto out;
 	}
 	notes_begin(&ses);
-	kernel_counts(ses.kernel);
 	err = loop(&ses);
 	if (err == -ESRCH)
 		warn("process %d has exited", (int)set->pid);

@@ -104,14 +104,27 @@ double model_refault_ratio(uint64_t evictions, uint64_t refaults)
 	return evictions ? (double)refaults / evictions : NAN;
 }
 
+/*
+ * Time in faults misses pages that read(2) waits for; pressure misses faults whose
+ * page was not marked as part of the working set. Both are lower bounds.
+ */
+static uint64_t stall_ns(const struct model_thrash_sample *s)
+{
+	if (s->stall_ns == MODEL_UNKNOWN)
+		return s->psi_some_ns;
+	if (s->psi_some_ns == MODEL_UNKNOWN)
+		return s->stall_ns;
+	return s->stall_ns > s->psi_some_ns ? s->stall_ns : s->psi_some_ns;
+}
+
 /**
- * model_stall_share() - time lost to faults per wall time
+ * model_stall_share() - time lost for want of memory per wall time
  * @s: tick
  * Return: share (above 1 when several threads wait at once), NAN when unknown.
  */
 double model_stall_share(const struct model_thrash_sample *s)
 {
-	uint64_t ns = s->stall_ns != MODEL_UNKNOWN ? s->stall_ns : s->psi_some_ns;
+	uint64_t ns = stall_ns(s);
 
 	return ns != MODEL_UNKNOWN && s->ns ? (double)ns / s->ns : NAN;
 }
@@ -123,9 +136,11 @@ double model_stall_share(const struct model_thrash_sample *s)
  */
 static double active_share(const struct model_thrash_sample *s)
 {
-	if (s->stall_ns == MODEL_UNKNOWN || s->cpu_ns == MODEL_UNKNOWN || !s->stall_ns)
+	uint64_t ns = stall_ns(s);
+
+	if (ns == MODEL_UNKNOWN || s->cpu_ns == MODEL_UNKNOWN || !ns)
 		return model_stall_share(s);
-	return (double)s->stall_ns / (s->stall_ns + s->cpu_ns);
+	return (double)ns / (ns + s->cpu_ns);
 }
 
 static bool stalled(const struct model_thrash_sample *s, double least)

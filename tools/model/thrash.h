@@ -35,7 +35,7 @@ enum model_verdict {
  * @dist_unknown: refaulted pages whose distance is not known
  * @stall_ns: time that threads of the subject spent in page faults; MODEL_UNKNOWN
  * @cpu_ns: CPU time that they used, part of which may be in @stall_ns; MODEL_UNKNOWN
- * @psi_some_ns: memory pressure "some", used when @stall_ns is not known; MODEL_UNKNOWN
+ * @psi_some_ns: memory pressure "some" of the subject; the larger of it and @stall_ns counts; MODEL_UNKNOWN
  * @seen: events seen, @lost: events known to be missed
  */
 struct model_thrash_sample {
@@ -98,7 +98,7 @@ void model_thrash_distance(const struct model_thrash *t, struct model_distance *
  */
 uint64_t model_thrash_need(const struct model_thrash *t, uint64_t limit, uint64_t page);
 
-/* Share of wall time, 1.0 = one thread waiting all the time; NAN when not known. */
+/* Time lost per wall time, 1.0 = one thread waiting all the time; NAN when not known. */
 double model_stall_share(const struct model_thrash_sample *s);
 
 /* refaults / evictions; NAN when nothing was evicted. */

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Verdicts on sets of known size under a known limit. The oracle of "need" is the
+kernel: what the same program is charged (memory.current) once it may have all it
+wants. 8 % is allowed: a reclaim batch leaves up to 2 % of 12 MiB free below the
+limit, a histogram bucket is 6 % wide, and MGLRU evicts a little more than LRU.
+"""
+import os
+
+from ktap import case, ok
+from pressed import MIB, Group, Watch, brief
+
+FILE = "/root/reuse.data"
+
+
+def near(need, truth):
+    return need is not None and abs(need - truth) <= 0.08 * truth
+
+
+def settled(row):
+    return row["verdict"] == "thrashing" and row["distance_basis"] == "settled"
+
+
+def thrashes(g, w, name, argv, least, most):
+    """A set that does not fit: thrashing, the right need, and gone once the limit is raised."""
+    g.limit(12 * MIB)
+    p = g.start(*argv)
+    w.fresh()
+    rows = w.until(settled, 12) + [w.row() for _ in range(3)]
+    ok(all(r["verdict"] == "thrashing" for r in rows[-4:]), f"{name} is thrashing, and stays so", brief(rows))
+    g.limit(24 * MIB)
+    after = [w.row() for _ in range(4)]
+    # The limit rose in the middle of the first of these intervals.
+    ok(all(r["verdict"] == "fits" for r in after[2:]), f"{name}: fits within two intervals of raising the limit",
+       brief(after))
+    truth = g.usage()
+    ok(all(near(r["need_bytes"], truth) and least * MIB <= r["need_bytes"] <= most * MIB for r in rows[-3:]),
+       f"{name}: the need is what it takes, within 8 %", f"charged {truth} when free\n{brief(rows[-3:])}")
+    g.end(p)
+
+
+def calm(g, w, name, argv, want, settle=2):
+    """A pattern that must never be called thrashing."""
+    g.limit(12 * MIB)
+    p = g.start(*argv)
+    w.fresh()
+    early = [w.row() for _ in range(settle)]
+    rows = [w.row() for _ in range(5)]
+    g.end(p)
+    ok(all(r["verdict"] == want for r in rows), f"{name} is {want}", brief(rows))
+    ok(not any(r["verdict"] == "thrashing" for r in early + rows), f"{name} is never called thrashing",
+       brief(early + rows))
+    return rows
+
+
+def sets():
+    with Group("mms-thrash", 12 * MIB) as g, Watch("-c", g.dir) as w:
+        thrashes(g, w, "a loop over 16 MiB", ("loop", 16384), 15.5, 18.5)
+        thrashes(g, w, "a loop over 13 MiB", ("loop", 13312), 12.5, 14.6)
+        thrashes(g, w, "random use of 16 MiB", ("random", 16384), 15.5, 18.5)
+        thrashes(g, w, "a loop over a mapped file of 16 MiB", ("file", 16384, FILE), 15.5, 18.5)
+        rows = calm(g, w, "a loop over 10 MiB", ("loop", 10240), "fits")
+        ok(all(r["need_bytes"] is None for r in rows), "no need is told of a set that fits", brief(rows))
+        calm(g, w, "a stream of fresh memory", ("stream", 32768), "streaming")
+        with open(FILE, "wb") as f:
+            os.truncate(f.fileno(), 3 << 30)
+        calm(g, w, "a file larger than memory read once", ("readonce", 3 << 20, FILE), "streaming")
+        os.unlink(FILE)
+        lost = {k: v for k, v in w.seen[-1].items() if k.startswith("lost_") and v}
+        ok(not lost, "nothing was lost", lost)
+
+
+def processes():
+    """Of two processes in one cgroup the one that thrashes is named, the other is not."""
+    with Group("mms-procs", 12 * MIB) as g:
+        sleeper = g.start("sleep", 512)
+        looper = g.start("loop", 16384)
+        with Watch("-p", looper.pid) as w:
+            rows = w.until(settled, 12)
+            ok(rows[-1]["verdict"] == "thrashing" and rows[-1]["pid"] == looper.pid, "-p: the looping process thrashes",
+               brief(rows))
+            ok(rows[-1]["cgroup"] == g.name, "-p: its cgroup is named", rows[-1]["cgroup"])
+        with Watch("-p", sleeper.pid) as w:
+            rows = [w.row() for _ in range(4)]
+            ok(all(r["verdict"] == "fits" for r in rows), "-p: the sleeping process does not", brief(rows))
+
+
+def everything():
+    """Without a subject every cgroup that reclaims has a row, and the machine the last."""
+    with Group("mms-one", 12 * MIB) as one, Group("mms-two", 12 * MIB) as two:
+        one.start("loop", 16384)
+        two.start("stream", 32768)
+        with Watch() as w:
+            got = {}
+            for _ in range(6):
+                got = {r["cgroup"]: r for r in w.next()["verdicts"]}
+            ok(got.get("/mms-one", {}).get("verdict") == "thrashing", "all: the loop thrashes", got)
+            ok(got.get("/mms-two", {}).get("verdict") == "streaming", "all: the stream beside it streams", got)
+            ok(got.get("(machine)", {}).get("verdict") == "fits", "all: the machine itself has enough", got)
+
+
+case(sets)
+case(processes)
+case(everything)
