@@ -28,6 +28,7 @@
 struct faults_args {
 	struct mms_fault_opts opts;
 	enum out_format format;
+	const char *path;	/* NULL = stdout */
 	bool by_process;
 	bool hist;
 	uint64_t interval_ns;	/* 0 = one report at the end */
@@ -39,6 +40,7 @@ struct faults_args {
 struct faults_run {
 	const struct faults_args *args;
 	struct mms_faults *f;
+	FILE *file;
 	struct out *o, *events;
 	struct mms_fault_event *batch;
 	size_t nr_batch, room_batch;
@@ -62,6 +64,7 @@ static const struct opts_help help = {
 		   "  -e, --each            rows per process\n"
 		   "      --hist            latency histograms, too\n"
 		   "      --events          every single fault in place of counts\n"
+		   "  -o, --to FILE         write to FILE: the command's own output goes to stdout\n"
 		   "      --attach KIND     kprobe.session, fentry/fexit or kprobe+kretprobe; default: the\n"
 		   "                        best that loses nothing here\n" OPTS_COMMON,
 	.examples = "    mmscope faults 1                     # the whole system, every second\n"
@@ -116,6 +119,9 @@ static int parse_option(int c, struct faults_args *a)
 		if (args_format(optarg, &a->format))
 			return err_usage("faults", "no output format '%s'", optarg);
 		return PARSED;
+	case 'o':
+		a->path = optarg;
+		return PARSED;
 	case OPT_EVENTS:
 		a->opts.events = true;
 		return PARSED;
@@ -138,6 +144,8 @@ static int parse_operands(int argc, char **argv, struct faults_args *a)
 {
 	int left = argc - optind;
 
+	if (a->opts.events && (a->by_process || a->hist))
+		return err_usage("faults", "--events gives no counts: not with -e or --hist");
 	if (optind > 1 && !strcmp(argv[optind - 1], "--")) {
 		if (!left)
 			return err_usage("faults", "no command after '--'");
@@ -168,13 +176,14 @@ static int parse(int argc, char **argv, struct faults_args *a)
 		{ "events", no_argument, NULL, OPT_EVENTS },
 		{ "hist", no_argument, NULL, OPT_HIST },
 		{ "attach", required_argument, NULL, OPT_ATTACH },
+		{ "to", required_argument, NULL, 'o' },
 		{ "output", required_argument, NULL, 'O' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, ret;
 
-	while ((c = opts_next(argc, argv, "+:p:c:eO:h", longs)) != -1) {
+	while ((c = opts_next(argc, argv, "+:p:c:eo:O:h", longs)) != -1) {
 		ret = parse_option(c, a);
 		if (ret != PARSED)
 			return ret;
@@ -351,10 +360,14 @@ static int run_open(struct faults_run *r)
 {
 	int ret, err, err2;
 
-	r->o = out_create(r->args->format, stdout, "faults");
-	r->events = out_create(r->args->format, stdout, "fault-events");
-	if (!r->o || !r->events)
-		return err_failed("%s", strerror(errno));
+	r->o = out_create(r->args->format, r->file, "faults");
+	r->events = out_create(r->args->format, r->file, "fault-events");
+	if (!r->o || !r->events) {
+		err = errno;
+		out_destroy(r->o);
+		out_destroy(r->events);
+		return err_failed("%s", strerror(err));
+	}
 	ret = let_go(r);
 	if (!ret) {
 		err = observe(r);
@@ -371,11 +384,16 @@ static int run_open(struct faults_run *r)
 
 static int run(const struct faults_args *args)
 {
-	struct faults_run r = { .args = args, .cmd = { .go = -1 } };
+	struct faults_run r = { .args = args, .cmd = { .go = -1 }, .file = stdout };
 	struct mms_fault_opts opts = args->opts;
 	const char *why = NULL;
 	int err, ret;
 
+	if (args->path) {
+		r.file = fopen(args->path, "we");
+		if (!r.file)
+			return err_failed("%s: %s", args->path, strerror(errno));
+	}
 	sigemptyset(&r.waited);
 	sigaddset(&r.waited, SIGINT);
 	sigaddset(&r.waited, SIGTERM);
@@ -393,6 +411,8 @@ static int run(const struct faults_args *args)
 	mms_faults_close(r.f);
 	faults_snap_free(&r.begin);
 	free(r.batch);
+	if (args->path && fclose(r.file) && !ret)
+		ret = err_failed("%s: %s", args->path, strerror(errno));
 	sigprocmask(SIG_SETMASK, &r.mask, NULL);
 	return ret;
 }

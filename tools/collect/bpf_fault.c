@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -168,6 +169,32 @@ static int learn_boot(struct mms_faults *f, const char **why)
 	return 0;
 }
 
+/* Threads can be signalled as well, but have no entry of their own in a listing of /proc. */
+static bool is_process(pid_t pid)
+{
+	char path[64], line[128];
+	bool found = false;
+	int tgid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "Tgid: %d", &tgid) == 1;
+	fclose(f);
+	return tgid == pid;
+}
+
+/* Process ids in the kernel are those of the first namespace: in another one ours would match others. */
+static bool in_first_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xeffffffcU; /* PROC_PID_INIT_INO */
+}
+
 static int set_filter(struct mms_faults *f, const struct mms_fault_opts *opts, const char **why)
 {
 	__u32 zero = 0, tgid = (__u32)opts->tgid;
@@ -175,9 +202,13 @@ static int set_filter(struct mms_faults *f, const struct mms_fault_opts *opts, c
 	char *dir;
 	int fd, err;
 
+	if ((opts->tgid || opts->command) && !in_first_pid_namespace())
+		return fail(why, -EOPNOTSUPP, "process ids cannot be told inside a pid namespace: run it in the first one");
 	if (opts->tgid) {
 		if (kill(opts->tgid, 0) && errno == ESRCH)
 			return fail(why, -ESRCH, "no such process");
+		if (!is_process(opts->tgid))
+			return fail(why, -ESRCH, "this is the id of a thread: give that of its process");
 		return bpf_map_update_elem(mms_faults_map(f, "tgids"), &tgid, &member, BPF_ANY);
 	}
 	if (!opts->cgroup_id)

@@ -52,7 +52,7 @@ struct mms_fault_losses {
 	uint64_t missed_recursion;	/* programs the kernel skipped: bpf_prog_info.recursion_misses */
 	uint64_t missed_entry;		/* returns whose entry was not seen */
 	uint64_t missed_return;		/* entries whose return was not seen (kretprobe exhausted) */
-	uint64_t missed_probe;		/* calls that kprobe or kretprobe skipped, of all processes */
+	uint64_t missed_probe;		/* calls or returns the probes skipped, of all processes */
 	uint64_t missed_child;		/* children not followed: no room */
 	uint64_t retries;		/* VM_FAULT_RETRY links joined to their chain */
 	uint64_t walk_failed;		/* table entries that could not be read: taken as absent */

@@ -98,7 +98,7 @@ int mms_faults_read(struct mms_faults *f, struct mms_fault_count **counts, size_
 	struct mms_fault_val *vals = NULL;
 	struct mms_fault_count *c = NULL;
 	struct mms_fault_key *keys = NULL;
-	size_t n, i, out;
+	size_t n, i, out, nr_before = f->nr_retired;
 	bool tidy;
 
 	err = read_keys(fd, f->max_counts, &keys, &n);
@@ -124,6 +124,8 @@ int mms_faults_read(struct mms_faults *f, struct mms_fault_count **counts, size_
 		}
 		out++;
 	}
+	for (i = nr_before; i < f->nr_retired; i++)
+		bpf_map_delete_elem(mms_faults_map(f, "comms"), &f->retired[i].tgid);
 	*counts = c;
 	*nr = out;
 	c = NULL;
@@ -195,7 +197,8 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
 		.missed_recursion = recursion_misses(f),
 		.missed_entry = no_start - t[MMS_TALLY_STARTS_FULL],
 		.missed_return = t[MMS_TALLY_NO_RETURN],
-		.missed_probe = mms_probe_missed(f->entry) + mms_probe_missed(f->ret),
+		.missed_probe = mms_probe_missed(f->entry) + mms_probe_missed(f->ret) +
+				mms_hook_missed(f->session_fd),
 		.missed_child = t[MMS_TALLY_TGIDS_FULL],
 		.retries = t[MMS_TALLY_RETRIES],
 		.walk_failed = t[MMS_TALLY_WALK_FAILED],

@@ -51,6 +51,32 @@ int mms_hook_session(int prog_fd, const char *func)
 	return fd < 0 ? -errno : fd;
 }
 
+/**
+ * mms_hook_missed() - calls that a session did not see because its pool was empty
+ * @link_fd: of mms_hook_session(), or negative
+ * Return: the kernel's count, of all processes; 0 if it does not tell.
+ */
+uint64_t mms_hook_missed(int link_fd)
+{
+	/* struct bpf_link_info, the kprobe_multi arm; older headers lack it. */
+	struct {
+		__u32 type, id, prog_id, pad;
+		__u64 addrs;
+		__u32 count, flags;
+		__u64 missed;
+		__u64 rest[8];
+	} info = {};
+	struct {
+		__u32 fd, len;
+		__u64 info;
+		__u64 rest[8];
+	} attr = { .fd = (__u32)link_fd, .len = sizeof(info), .info = (uintptr_t)&info };
+
+	if (link_fd < 0 || syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
+		return 0;
+	return info.missed;
+}
+
 static const char *find_tracefs(void)
 {
 	if (!access("/sys/kernel/tracing/kprobe_events", W_OK))

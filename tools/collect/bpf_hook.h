@@ -15,6 +15,7 @@
 
 /* Return: a link (closing it detaches), or -errno. */
 int mms_hook_session(int prog_fd, const char *func);
+uint64_t mms_hook_missed(int link_fd);
 
 struct mms_probe;
 
