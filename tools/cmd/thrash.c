@@ -75,7 +75,8 @@ static uint64_t pages_since(const __u64 now[2], const __u64 before[2])
 /* --- subjects --- */
 
 /* Takes over @dir. */
-static struct track *track_add(struct session *ses, enum mms_subject_type type, char *dir, pid_t pid)
+static struct track *track_add(struct session *ses, enum mms_subject_type type, char *dir,
+			       pid_t pid)
 {
 	struct track *t = realloc(ses->tracks, (ses->nr_tracks + 1) * sizeof(*t));
 
@@ -193,11 +194,6 @@ static void judge(struct session *ses, struct track *t, const struct mms_strain 
 	model_thrash_tick(t->model, &s);
 }
 
-static uint64_t reclaim_lost(const struct mms_reclaim_losses *l)
-{
-	return l->missed_recursion + l->dropped_groups_full;
-}
-
 /* Return: 0; -ESRCH the process is gone; -errno. */
 static int tick(struct session *ses, uint64_t ns)
 {
@@ -213,7 +209,7 @@ static int tick(struct session *ses, uint64_t ns)
 		return err;
 	mms_strains_losses(ses->strains, &ses->reclaim, &ses->fault);
 	seen = ses->reclaim.evictions + ses->reclaim.refaults - before.evictions - before.refaults;
-	lost = reclaim_lost(&ses->reclaim) - reclaim_lost(&before);
+	lost = thrash_lost(&ses->reclaim) - thrash_lost(&before);
 	for (i = 0; i < ses->nr_tracks; i++) {
 		struct track *t = &ses->tracks[i];
 		struct mms_strain now;
@@ -271,34 +267,6 @@ static int rows_of_all(struct session *ses, uint64_t ns)
 	return 0;
 }
 
-/* Numbers for programs every time; a line for people when something new was lost. */
-static void losses(struct session *ses)
-{
-	const struct mms_reclaim_losses *r = &ses->reclaim;
-	const struct mms_fault_losses *f = &ses->fault;
-	uint64_t lost = reclaim_lost(r) + r->dropped_tasks_full + r->dropped_shadows +
-			f->missed_recursion + f->missed_entry + f->missed_return +
-			f->dropped_map_full;
-	struct out *o = ses->out;
-
-	out_num(o, "lost_reclaim_recursion", NULL, OUT_COUNT, r->missed_recursion);
-	out_num(o, "lost_cgroups_full", NULL, OUT_COUNT, r->dropped_groups_full);
-	out_num(o, "lost_tasks_full", NULL, OUT_COUNT, r->dropped_tasks_full);
-	out_num(o, "lost_shadows", NULL, OUT_COUNT, r->dropped_shadows);
-	out_num(o, "lost_fault_recursion", NULL, OUT_COUNT, f->missed_recursion);
-	out_num(o, "lost_fault_entry", NULL, OUT_COUNT, f->missed_entry);
-	out_num(o, "lost_fault_return", NULL, OUT_COUNT, f->missed_return);
-	out_num(o, "lost_fault_map_full", NULL, OUT_COUNT, f->dropped_map_full);
-	if (lost > ses->told_lost)
-		out_note(o, "lost so far: %llu reclaim events, %llu of them per process only, %llu records of evictions, %llu faults (counted in stall time only)",
-			 (unsigned long long)(reclaim_lost(r) + r->dropped_tasks_full),
-			 (unsigned long long)r->dropped_tasks_full,
-			 (unsigned long long)r->dropped_shadows,
-			 (unsigned long long)(f->missed_recursion + f->missed_entry +
-					      f->missed_return + f->dropped_map_full));
-	ses->told_lost = lost;
-}
-
 static int interval_show(struct session *ses, uint64_t ns)
 {
 	int err = 0;
@@ -310,7 +278,7 @@ static int interval_show(struct session *ses, uint64_t ns)
 	else
 		err = rows_of_all(ses, ns);
 	out_table_end(ses->out);
-	losses(ses);
+	ses->told_lost = thrash_losses(ses->out, &ses->reclaim, &ses->fault, ses->told_lost);
 	out_end(ses->out);
 	fflush(stdout);
 	ses->rows++;

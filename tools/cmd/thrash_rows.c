@@ -3,6 +3,7 @@
  * The table of `mmscope thrash`: its columns and how each comes from the totals.
  * Must not judge, nor know of time or signals.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
@@ -190,4 +191,32 @@ void thrash_row(struct out *o, struct mms_strains *strains, struct track *t, uin
 	if (model_thrash_verdict(t->model, NULL) == MODEL_THRASHING)
 		t->thrashing_ns += ns;
 	t->row = *now;
+}
+
+uint64_t thrash_lost(const struct mms_reclaim_losses *l)
+{
+	return l->missed_recursion + l->dropped_groups_full;
+}
+
+uint64_t thrash_losses(struct out *o, const struct mms_reclaim_losses *r,
+		       const struct mms_fault_losses *f, uint64_t told)
+{
+	uint64_t faults = f->missed_recursion + f->missed_entry + f->missed_return +
+			  f->dropped_map_full;
+	uint64_t lost = thrash_lost(r) + r->dropped_tasks_full + r->dropped_shadows + faults;
+
+	out_num(o, "lost_reclaim_recursion", NULL, OUT_COUNT, r->missed_recursion);
+	out_num(o, "lost_cgroups_full", NULL, OUT_COUNT, r->dropped_groups_full);
+	out_num(o, "lost_tasks_full", NULL, OUT_COUNT, r->dropped_tasks_full);
+	out_num(o, "lost_shadows", NULL, OUT_COUNT, r->dropped_shadows);
+	out_num(o, "lost_fault_recursion", NULL, OUT_COUNT, f->missed_recursion);
+	out_num(o, "lost_fault_entry", NULL, OUT_COUNT, f->missed_entry);
+	out_num(o, "lost_fault_return", NULL, OUT_COUNT, f->missed_return);
+	out_num(o, "lost_fault_map_full", NULL, OUT_COUNT, f->dropped_map_full);
+	if (lost > told)
+		out_note(o, "lost so far: %" PRIu64 " reclaim events, %" PRIu64
+			 " per process only, %" PRIu64 " records of evictions, %" PRIu64
+			 " faults (of the stall time only)",
+			 thrash_lost(r), r->dropped_tasks_full, r->dropped_shadows, faults);
+	return lost;
 }

@@ -43,4 +43,15 @@ void thrash_table(struct out *o);
  */
 void thrash_row(struct out *o, struct mms_strains *strains, struct track *t, uint64_t ns);
 
+/* Events of reclaim that no verdict has seen. */
+uint64_t thrash_lost(const struct mms_reclaim_losses *l);
+
+/**
+ * thrash_losses() - what was lost: numbers for programs, a line for people when there is news
+ * @told: what the latest line told; 0 at first
+ * Return: the new @told.
+ */
+uint64_t thrash_losses(struct out *o, const struct mms_reclaim_losses *r,
+		       const struct mms_fault_losses *f, uint64_t told);
+
 #endif
