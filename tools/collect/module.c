@@ -277,8 +277,12 @@ static int add(struct mms_target *t)
 	return err == -EEXIST ? 1 : err;
 }
 
-/* Is the target that was there this process, alive and with the program it had? */
-static int check_live(struct mms_target *t)
+/**
+ * mms_target_live() - has the process still the address space that is tracked?
+ * @t: target
+ * Return: 0; -ESTALE it has exited or executed another program; -errno.
+ */
+int mms_target_live(struct mms_target *t)
 {
 	char name[64], *text, *state;
 	size_t len;
@@ -326,7 +330,7 @@ int mms_target_open(struct mms_target **ret, pid_t pid, const char **why)
 	err = add(t);
 	if (err == 1) {
 		t->shared = true;
-		err = check_live(t);
+		err = mms_target_live(t);
 	}
 	if (err) {
 		*why = why_not(err);
@@ -401,19 +405,45 @@ int mms_target_walk(struct mms_target *t, uint64_t start, uint64_t end, char **t
 	return err;
 }
 
-static unsigned int sample_ms(struct mms_target *t)
+/* "KEY VALUE" on a line of its own; the module escapes newlines in names. */
+static int find_key(const char *text, const char *key, uint64_t *v)
 {
-	unsigned long ms = 0;
-	char *text, *line;
-	size_t len;
+	size_t len = strlen(key);
+	const char *p = text;
 
-	if (mms_target_read(t, "status", &text, &len))
-		return 0;
-	line = strstr(text, "\nsample_ms ");
-	if (line)
-		ms = strtoul(line + strlen("\nsample_ms "), NULL, 10);
+	while (p) {
+		if (!strncmp(p, key, len) && p[len] == ' ') {
+			*v = strtoull(p + len, NULL, 10);
+			return 0;
+		}
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	return -EBADMSG;
+}
+
+static int read_status(struct mms_target *t, const char *key, uint64_t *v)
+{
+	size_t len;
+	char *text;
+	int err = mms_target_read(t, "status", &text, &len);
+
+	if (err)
+		return err;
+	err = find_key(text, key, v);
 	free(text);
-	return ms;
+	return err;
+}
+
+/**
+ * mms_target_scans() - scans done since sampling began
+ * @t: target
+ * @scans: result
+ * Return: 0 or -errno.
+ */
+int mms_target_scans(struct mms_target *t, uint64_t *scans)
+{
+	return read_status(t, "scans", scans);
 }
 
 /**
@@ -429,10 +459,14 @@ int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used)
 {
 	char cmd[64];
 	sigset_t old;
+	uint64_t now;
 	int err;
 
-	*used = sample_ms(t);
-	if (*used)
+	err = read_status(t, "sample_ms", &now);
+	if (err)
+		return err;
+	*used = now;
+	if (now)
 		return 0;
 	snprintf(cmd, sizeof(cmd), "sample %d %u", t->pid, ms);
 	hold_signals(&old);
@@ -446,4 +480,22 @@ int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used)
 		return err;
 	*used = ms;
 	return t->undo < 0 ? t->undo : 0;
+}
+
+/**
+ * mms_module_stat() - a figure of the module's own cost
+ * @name: key of the stats file
+ * Return: the value, 0 if there is none.
+ */
+uint64_t mms_module_stat(const char *name)
+{
+	uint64_t v = 0;
+	size_t len;
+	char *text;
+
+	if (mms_module_read("stats", &text, &len))
+		return 0;
+	find_key(text, name, &v);
+	free(text);
+	return v;
 }

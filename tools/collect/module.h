@@ -48,6 +48,9 @@ void mms_target_close(struct mms_target *t);
 /* Was the target there before us? Then its settings are someone else's. */
 bool mms_target_shared(const struct mms_target *t);
 
+/* Return: 0; -ESTALE the process has exited or executed another program; -errno. */
+int mms_target_live(struct mms_target *t);
+
 /* A file of the target, as mms_module_read(). Adds the target again if another user has removed it. */
 int mms_target_read(struct mms_target *t, const char *file, char **text, size_t *len);
 /* Write the request to PID/walk and read the answer. */
@@ -55,5 +58,10 @@ int mms_target_walk(struct mms_target *t, uint64_t start, uint64_t end, char **t
 
 /* Sample accessed bits every @ms; *used is the interval in force (another user's, if there is one). */
 int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used);
+/* Scans done since sampling began. */
+int mms_target_scans(struct mms_target *t, uint64_t *scans);
+
+/* A figure of the module's stats file, of all targets since load; 0 if there is none. */
+uint64_t mms_module_stat(const char *name);
 
 #endif
