@@ -225,12 +225,18 @@ static const struct out_col process_cols[] = {
 	{ "comm", "COMM", OUT_STR, -15 },
 	KIND_COLS
 };
-static const struct out_col hist_cols[] = {
-	{ "interval", NULL, OUT_COUNT, 0 },
-	{ "kind", "KIND", OUT_STR, -14 },
-	{ "from_ns", "FROM", OUT_NS, 8 },
-	{ "below_ns", "BELOW", OUT_NS, 8 },
-	{ "count", "COUNT", OUT_COUNT, 9 },
+
+#define HIST_COLS \
+	{ "interval", NULL, OUT_COUNT, 0 }, \
+	{ "kind", "KIND", OUT_STR, -14 }, \
+	{ "from_ns", "FROM", OUT_NS, 8 }, \
+	{ "below_ns", "BELOW", OUT_NS, 8 }, \
+	{ "count", "COUNT", OUT_COUNT, 9 }
+
+static const struct out_col hist_cols[] = { HIST_COLS };
+static const struct out_col process_hist_cols[] = {
+	{ "pid", "PID", OUT_COUNT, 7 },
+	HIST_COLS
 };
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
@@ -255,24 +261,35 @@ static void report_rows(struct out *o, const struct faults_sum *rows, size_t nr,
 	out_table_end(o);
 }
 
-/* Rows of the histograms; of the same kind in several processes one after the other. */
-static void report_hist(struct out *o, const struct faults_sum *rows, size_t nr, unsigned int n)
+static void hist_rows(struct out *o, const struct faults_sum *s, unsigned int n, bool by_process)
 {
-	size_t i, b;
+	size_t b;
 
-	out_table(o, "histograms", hist_cols, NR(hist_cols));
-	for (i = 0; i < nr; i++) {
-		for (b = 0; b < MMS_FAULT_HIST_BUCKETS; b++) {
-			if (!rows[i].c.hist[b])
-				continue;
-			out_row(o);
-			out_cell_num(o, n);
-			out_cell_str(o, kind_name(rows[i].c.kind));
-			out_cell_num(o, b ? 1ULL << b : 0);
-			cell_ns(o, b + 1 < MMS_FAULT_HIST_BUCKETS, 1ULL << (b + 1));
-			out_cell_num(o, rows[i].c.hist[b]);
-		}
+	for (b = 0; b < MMS_FAULT_HIST_BUCKETS; b++) {
+		if (!s->c.hist[b])
+			continue;
+		out_row(o);
+		if (by_process)
+			out_cell_num(o, (uint64_t)s->tgid);
+		out_cell_num(o, n);
+		out_cell_str(o, kind_name(s->c.kind));
+		out_cell_num(o, b ? 1ULL << b : 0);
+		cell_ns(o, b + 1 < MMS_FAULT_HIST_BUCKETS, 1ULL << (b + 1));
+		out_cell_num(o, s->c.hist[b]);
 	}
+}
+
+static void report_hist(struct out *o, const struct faults_sum *rows, size_t nr, unsigned int n,
+			bool by_process)
+{
+	size_t i;
+
+	if (by_process)
+		out_table(o, "histograms", process_hist_cols, NR(process_hist_cols));
+	else
+		out_table(o, "histograms", hist_cols, NR(hist_cols));
+	for (i = 0; i < nr; i++)
+		hist_rows(o, &rows[i], n, by_process);
 	out_table_end(o);
 }
 
@@ -365,7 +382,7 @@ void faults_report(struct out *o, struct mms_faults *f, const struct faults_span
 		out_num(o, "span_ns", NULL, OUT_NS, span->end->ns - span->begin->ns);
 	report_rows(o, rows, nr, all, span->n, by_process);
 	if (hist)
-		report_hist(o, rows, nr, span->n);
+		report_hist(o, rows, nr, span->n, by_process);
 	out_num(o, "faults", "total", OUT_COUNT, all);
 	out_num(o, "minflt", "minflt", OUT_COUNT, minor);
 	out_num(o, "majflt", "majflt", OUT_COUNT, major);
