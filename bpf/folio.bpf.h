@@ -120,7 +120,8 @@ struct page_name {
 	u64 index;
 };
 
-/* Return: true for a page of a file; false for anonymous and shmem pages, named by their swap entry (0 = none yet). */
+/* Return: true for a page of a file; false for anonymous and shmem pages, named by their swap entry
+ * (0 = none yet). */
 static __always_inline bool folio_name(const struct folio *folio, struct page_name *name)
 {
 	u64 mapping = (u64)BPF_CORE_READ(folio, mapping);

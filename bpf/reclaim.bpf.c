@@ -24,8 +24,8 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define MMS_ROOT_CGROUP	   1 /* kernfs id of the root cgroup */
-#define MMS_MAX_ORDER	   10
+#define MMS_ROOT_CGROUP	    1 /* kernfs id of the root cgroup */
+#define MMS_MAX_ORDER	    10
 #define MMS_HASH_MULTIPLIER 0x9e3779b97f4a7c15ULL /* 2^64 / golden ratio: Knuth, TAOCP 3, 6.4 */
 
 /* Single pages whose shadow is kept: one in 2^sample_shift. Large folios are always kept. */
@@ -196,7 +196,7 @@ static __always_inline u32 order_of(u32 pages)
 static __always_inline void shadow_store(const struct page_name *name, u32 pages,
 					 const struct shadow *shadow)
 {
-	struct shadow_key key = { .name = *name, .order = order_of(pages) };
+	struct shadow_key key = {.name = *name, .order = order_of(pages)};
 
 	if (!name->space && !name->index)
 		return;
@@ -217,7 +217,7 @@ static __always_inline void shadow_store(const struct page_name *name, u32 pages
  */
 static __always_inline int shadow_find(const struct page_name *name, struct shadow *found)
 {
-	struct shadow_key key = { .name = *name };
+	struct shadow_key key = {.name = *name};
 	struct shadow *s;
 	int order = -1;
 
@@ -252,8 +252,8 @@ int BPF_KPROBE(on_eviction, struct folio *folio, struct mem_cgroup *target)
 
 	add(&seen.evictions, pages);
 	shadow.owner = css_id(css);
-	shadow.domain = target ? css_id(__builtin_preserve_access_index(&target->css)) :
-				 MMS_ROOT_CGROUP;
+	shadow.domain =
+		target ? css_id(__builtin_preserve_access_index(&target->css)) : MMS_ROOT_CGROUP;
 	if (css)
 		shadow.clock = clocks_step(css, shadow.domain, pages);
 	else
@@ -339,7 +339,8 @@ int BPF_KPROBE(on_swap_fault, struct vm_fault *vmf)
 	if (!state)
 		return 0;
 	pte = BPF_CORE_READ(vmf, orig_pte.pte);
-	/* x86-64: type in the top five bits, offset inverted below; the kernel's swp_entry_t has it otherwise. */
+	/* x86-64: type in the top five bits, offset inverted below; the kernel's swp_entry_t has it
+	 * otherwise. */
 	state->swap_entry = (pte >> 59) << 58 | (~pte << 5) >> 14;
 	return 0;
 }
@@ -357,7 +358,8 @@ static __always_inline int count_swapin(struct folio *folio)
 	return 0;
 }
 
-/* swap_readpage() became swap_read_folio() in 6.10; a head page is its folio. One of the two is loaded. */
+/* swap_readpage() became swap_read_folio() in 6.10; a head page is its folio. One of the two is
+ * loaded. */
 SEC("kprobe/swap_read_folio")
 int BPF_KPROBE(on_swapin, struct folio *folio)
 {

@@ -18,22 +18,22 @@
 #define MMS_DIST_BUCKETS  (MMS_DIST_SUB * (MMS_DIST_OCTAVES + 1)) /* a power of two */
 
 enum mms_page_type {
-	MMS_PAGE_ANON,	/* anonymous and shmem: what goes to swap */
+	MMS_PAGE_ANON, /* anonymous and shmem: what goes to swap */
 	MMS_PAGE_FILE,
 	__MMS_PAGE_TYPES,
 };
 
 enum mms_reclaim_type {
-	MMS_RECLAIM_DIRECT,	/* the machine was short */
-	MMS_RECLAIM_MEMCG,	/* a cgroup was at its limit */
+	MMS_RECLAIM_DIRECT, /* the machine was short */
+	MMS_RECLAIM_MEMCG,  /* a cgroup was at its limit */
 	__MMS_RECLAIM_TYPES,
 };
 
 /* One kind of reclaim done by tasks on their own behalf. */
 struct mms_reclaim_work {
 	__u64 nr;
-	__u64 ns;	/* begin to end, waiting included */
-	__u64 pages;	/* reclaimed */
+	__u64 ns;    /* begin to end, waiting included */
+	__u64 pages; /* reclaimed */
 };
 
 /**
@@ -72,12 +72,12 @@ struct mms_reclaim_task {
 
 /* What the programs themselves saw and could not keep. */
 struct mms_reclaim_seen {
-	__u64 evictions;	/* pages, all cgroups */
-	__u64 refaults;		/* pages, all cgroups */
-	__u64 groups_full;	/* events not counted: no room for another cgroup */
-	__u64 tasks_full;	/* events not counted per process: no room for another */
-	__u64 shadows_failed;	/* evictions whose record could not be stored */
-	__u64 no_group;		/* events on pages charged to no cgroup (counted for the machine) */
+	__u64 evictions;      /* pages, all cgroups */
+	__u64 refaults;	      /* pages, all cgroups */
+	__u64 groups_full;    /* events not counted: no room for another cgroup */
+	__u64 tasks_full;     /* events not counted per process: no room for another */
+	__u64 shadows_failed; /* evictions whose record could not be stored */
+	__u64 no_group;	      /* events on pages charged to no cgroup (counted for the machine) */
 };
 
 static inline __u32 mms_dist_bucket(__u64 pages)

@@ -12,9 +12,9 @@
 
 #include "model/thrash.h"
 
-#define PAGE	4096ULL
-#define TICK	500000000ULL
-#define MIB(n)	((n) << 20)
+#define PAGE   4096ULL
+#define TICK   500000000ULL
+#define MIB(n) ((n) << 20)
 
 /* Half a second in which every eviction was of a page that came back after @distance. */
 static struct model_thrash_sample thrash_tick(uint64_t *dist, uint64_t pages, uint64_t distance)
@@ -22,23 +22,36 @@ static struct model_thrash_sample thrash_tick(uint64_t *dist, uint64_t pages, ui
 	memset(dist, 0, MMS_DIST_BUCKETS * sizeof(*dist));
 	dist[mms_dist_bucket(distance)] = pages;
 	return (struct model_thrash_sample){
-		.ns = TICK, .evictions = pages, .refaults = pages, .own_refaults = MODEL_UNKNOWN,
-		.clock = pages, .dist = dist, .stall_ns = TICK * 9 / 10, .cpu_ns = TICK,
-		.psi_some_ns = TICK / 2, .seen = 2 * pages,
+		.ns = TICK,
+		.evictions = pages,
+		.refaults = pages,
+		.own_refaults = MODEL_UNKNOWN,
+		.clock = pages,
+		.dist = dist,
+		.stall_ns = TICK * 9 / 10,
+		.cpu_ns = TICK,
+		.psi_some_ns = TICK / 2,
+		.seen = 2 * pages,
 	};
 }
 
 static struct model_thrash_sample stream_tick(uint64_t pages)
 {
 	return (struct model_thrash_sample){
-		.ns = TICK, .evictions = pages, .own_refaults = MODEL_UNKNOWN, .clock = pages,
-		.stall_ns = TICK * 9 / 10, .cpu_ns = TICK, .psi_some_ns = TICK / 2, .seen = pages,
+		.ns = TICK,
+		.evictions = pages,
+		.own_refaults = MODEL_UNKNOWN,
+		.clock = pages,
+		.stall_ns = TICK * 9 / 10,
+		.cpu_ns = TICK,
+		.psi_some_ns = TICK / 2,
+		.seen = pages,
 	};
 }
 
 static struct model_thrash_sample idle_tick(void)
 {
-	return (struct model_thrash_sample){ .ns = TICK, .own_refaults = MODEL_UNKNOWN };
+	return (struct model_thrash_sample){.ns = TICK, .own_refaults = MODEL_UNKNOWN};
 }
 
 static void buckets_are_exact_and_fine(void **state)
@@ -55,7 +68,8 @@ static void buckets_are_exact_and_fine(void **state)
 	for (b = 0; b < MMS_DIST_BUCKETS; b++) {
 		assert_int_equal(mms_dist_bucket(mms_dist_floor(b)), b);
 		assert_int_equal(mms_dist_bucket(mms_dist_floor(b + 1) - 1), b);
-		assert_true(mms_dist_floor(b + 1) - mms_dist_floor(b) <= mms_dist_floor(b) / 16 + 1);
+		assert_true(mms_dist_floor(b + 1) - mms_dist_floor(b) <=
+			    mms_dist_floor(b) / 16 + 1);
 	}
 	assert_int_equal(mms_dist_bucket(UINT64_MAX), MMS_DIST_BUCKETS - 1);
 	assert_int_equal(mms_dist_bucket(1ULL << 40), MMS_DIST_BUCKETS - 1);
@@ -75,7 +89,8 @@ static void loop_thrashes_on_the_second_tick(void **state)
 	model_thrash_distance(t, &d);
 	assert_true(d.settled && d.bounded);
 	/* 1024 pages out: 4 MiB; a bucket is 1/16 wide. */
-	assert_in_range(model_thrash_need(t, MIB(12), PAGE), MIB(16) - MIB(1) / 8, MIB(16) + MIB(1) / 4);
+	assert_in_range(model_thrash_need(t, MIB(12), PAGE), MIB(16) - MIB(1) / 8,
+			MIB(16) + MIB(1) / 4);
 	model_thrash_destroy(t);
 }
 
@@ -236,7 +251,7 @@ static void smaller_set_is_followed(void **state)
 static void random_use_needs_the_mean_not_the_tail(void **state)
 {
 	struct model_thrash *t = model_thrash_create();
-	uint64_t dist[MMS_DIST_BUCKETS] = { 0 };
+	uint64_t dist[MMS_DIST_BUCKETS] = {0};
 	struct model_thrash_sample s = thrash_tick(dist, 4000, 1);
 	struct model_distance d;
 	int i, k;
@@ -250,7 +265,8 @@ static void random_use_needs_the_mean_not_the_tail(void **state)
 	assert_in_range(d.mean, 990, 1060);
 	assert_in_range(d.p50, 680, 740);
 	assert_in_range(d.p90, 2250, 2450);
-	assert_in_range(model_thrash_need(t, MIB(12), PAGE), MIB(16) - MIB(1) / 4, MIB(16) + MIB(1) / 4);
+	assert_in_range(model_thrash_need(t, MIB(12), PAGE), MIB(16) - MIB(1) / 4,
+			MIB(16) + MIB(1) / 4);
 	model_thrash_destroy(t);
 }
 

@@ -69,7 +69,7 @@ static __attribute__((noreturn)) void stream(unsigned long n)
 static int open_file(const char *path, unsigned long n)
 {
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
-	char page[PAGE] = { 0 };
+	char page[PAGE] = {0};
 
 	if (fd < 0)
 		exit(1);

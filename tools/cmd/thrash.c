@@ -20,14 +20,14 @@
 #include "util/args.h"
 #include "util/opts.h"
 
-#define TICK_NS	     (NSEC_PER_SEC / 2)
-#define TOP_DEFAULT  10
+#define TICK_NS	    (NSEC_PER_SEC / 2)
+#define TOP_DEFAULT 10
 
 struct settings {
 	pid_t pid;
 	const char *cgroup;
 	uint64_t interval_ns;
-	uint64_t count;		/* 0 = until interrupted */
+	uint64_t count; /* 0 = until interrupted */
 	uint64_t top;
 	enum out_format format;
 };
@@ -36,19 +36,22 @@ struct session {
 	const struct settings *set;
 	struct out *out;
 	struct mms_strains *strains;
-	struct track *tracks;	/* the first is the machine when all cgroups are shown */
+	struct track *tracks; /* the first is the machine when all cgroups are shown */
 	size_t nr_tracks;
-	struct mms_reclaim_losses reclaim;	/* at the last tick */
+	struct mms_reclaim_losses reclaim; /* at the last tick */
 	struct mms_reclaim_losses start;
 	struct mms_fault_losses fault;
 	uint64_t told_lost;
 	uint64_t rows;
 	uint64_t ns;
-	uint64_t kernel[4];	/* of /proc/vmstat at the start: see kernel_keys */
+	uint64_t kernel[4]; /* of /proc/vmstat at the start: see kernel_keys */
 };
 
 static const char *const kernel_keys[4] = {
-	"pgsteal_anon", "pgsteal_file", "workingset_refault_anon", "workingset_refault_file",
+	"pgsteal_anon",
+	"pgsteal_file",
+	"workingset_refault_anon",
+	"workingset_refault_file",
 };
 
 static volatile sig_atomic_t stopped;
@@ -87,7 +90,7 @@ static struct track *track_add(struct session *ses, enum mms_subject_type type, 
 	ses->tracks = t;
 	t += ses->nr_tracks;
 	memset(t, 0, sizeof(*t));
-	t->s = (struct mms_subject){ .type = type, .dir = dir, .id = mms_cgroup_id(dir), .pid = pid };
+	t->s = (struct mms_subject){.type = type, .dir = dir, .id = mms_cgroup_id(dir), .pid = pid};
 	t->name = type == MMS_SUBJECT_MACHINE ? "(machine)" : mms_cgroup_name(dir);
 	t->model = model_thrash_create();
 	if (!t->model) {
@@ -148,8 +151,9 @@ static int subject_find(struct session *ses)
 		why = "it is in no cgroup of version 2 (cgroup2)";
 		if (err)
 			return err_failed("process %d: %s", (int)set->pid, why);
-		return track_add(ses, MMS_SUBJECT_PROCESS, dir, set->pid) ? EXIT_OK :
-									     err_failed("out of memory");
+		return track_add(ses, MMS_SUBJECT_PROCESS, dir, set->pid)
+			       ? EXIT_OK
+			       : err_failed("out of memory");
 	}
 	err = mms_cgroup_find(set->cgroup ? set->cgroup : "/", &dir, &why);
 	if (err)
@@ -290,7 +294,7 @@ static int interval_show(struct session *ses, uint64_t ns)
 
 static void wait_until(uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC };
+	struct timespec ts = {.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC};
 
 	while (!stopped && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 		;
@@ -353,7 +357,8 @@ static void notes_begin(struct session *ses)
 	for (i = 0; (lack = mms_strains_lack(ses->strains, i)); i++)
 		warn("not counted: %s", lack);
 	if (mms_strains_sampling(ses->strains) > 1)
-		warn("refault distances are measured on one page in %u", mms_strains_sampling(ses->strains));
+		warn("refault distances are measured on one page in %u",
+		     mms_strains_sampling(ses->strains));
 }
 
 /* Beside the kernel's own counters, so that a hook that fails cannot hide. */
@@ -379,8 +384,8 @@ static void summary(struct session *ses)
 
 static int run(const struct settings *set)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
-	struct session ses = { .set = set };
+	struct sigaction sa = {.sa_handler = on_signal};
+	struct session ses = {.set = set};
 	const char *why = "";
 	int err, status;
 
@@ -415,11 +420,12 @@ out:
 
 static const struct opts_help help = {
 	.usage = "thrash [-p PID | -c CGROUP] [-n N] [-O FORMAT] [INTERVAL [COUNT]]",
-	.about = "Does the memory suffice? Tells thrashing from streaming, and how much would be enough.",
-	.options = "  -p, --pid PID         a process, in the cgroup that its memory is charged to\n"
-		   "  -c, --cgroup CGROUP   a cgroup and its descendants\n"
-		   "  -n, --top N           without -p and -c: the N busiest cgroups (10)\n"
-		   OPTS_COMMON,
+	.about =
+		"Does the memory suffice? Tells thrashing from streaming, and how much would be enough.",
+	.options =
+		"  -p, --pid PID         a process, in the cgroup that its memory is charged to\n"
+		"  -c, --cgroup CGROUP   a cgroup and its descendants\n"
+		"  -n, --top N           without -p and -c: the N busiest cgroups (10)\n" OPTS_COMMON,
 	.examples = "    mmscope thrash              # every cgroup that reclaims, each second\n"
 		    "    mmscope thrash -c /web 2 30 # one cgroup, a minute long\n"
 		    "    mmscope thrash -p 1234 -O json\n",
@@ -441,11 +447,11 @@ static int parse_numbers(int argc, char **argv, struct settings *set)
 int cmd_thrash(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "pid", required_argument, NULL, 'p' },   { "cgroup", required_argument, NULL, 'c' },
-		{ "top", required_argument, NULL, 'n' },   { "output", required_argument, NULL, 'O' },
-		{ "help", no_argument, NULL, 'h' },	   { 0 },
+		{"pid", required_argument, NULL, 'p'}, {"cgroup", required_argument, NULL, 'c'},
+		{"top", required_argument, NULL, 'n'}, {"output", required_argument, NULL, 'O'},
+		{"help", no_argument, NULL, 'h'},      {0},
 	};
-	struct settings set = { .interval_ns = NSEC_PER_SEC, .top = TOP_DEFAULT };
+	struct settings set = {.interval_ns = NSEC_PER_SEC, .top = TOP_DEFAULT};
 	int c, status;
 
 	while ((c = opts_next(argc, argv, ":p:c:n:O:h", longs)) != -1) {
@@ -463,7 +469,8 @@ int cmd_thrash(int argc, char **argv)
 			break;
 		case 'O':
 			if (args_format(optarg, &set.format))
-				return err_usage("thrash", "'%s' is no format: text, json, csv", optarg);
+				return err_usage("thrash", "'%s' is no format: text, json, csv",
+						 optarg);
 			break;
 		case 'h':
 			return opts_print_help(&help);

@@ -21,44 +21,44 @@ uint64_t thrash_since(uint64_t now, uint64_t before)
 }
 
 static const struct out_col cols[] = {
-	{ "time_ns", NULL, OUT_COUNT, 0 },
-	{ "interval_ns", NULL, OUT_COUNT, 0 },
-	{ "time", "TIME", OUT_STR, -8 },
-	{ "verdict", "VERDICT", OUT_STR, -9 },
-	{ "why", NULL, OUT_STR, 0 },
-	{ "evictions", NULL, OUT_COUNT, 0 },
-	{ "refaults", NULL, OUT_COUNT, 0 },
-	{ "evictions_per_s", "EVICT/s", OUT_COUNT, 7 },
-	{ "refaults_per_s", "REFAULT/s", OUT_COUNT, 9 },
-	{ "refault_ratio", "REF/EV", OUT_REAL, 6 },
-	{ "stall_ns", NULL, OUT_NS, 0 },
-	{ "stall_share", NULL, OUT_REAL, 0 },
-	{ "stall_percent", "STALL", OUT_PERCENT, 6 },
-	{ "psi_some_ns", NULL, OUT_NS, 0 },
-	{ "psi_some_percent", "PSI", OUT_PERCENT, 6 },
-	{ "cpu_ns", NULL, OUT_NS, 0 },
-	{ "distance_p50_bytes", "DIST50", OUT_BYTES, 7 },
-	{ "distance_p90_bytes", "DIST90", OUT_BYTES, 7 },
-	{ "distance_mean_bytes", NULL, OUT_BYTES, 0 },
-	{ "distance_basis", NULL, OUT_STR, 0 },
-	{ "distance_unknown", NULL, OUT_COUNT, 0 },
-	{ "usage_bytes", "USAGE", OUT_BYTES, 7 },
-	{ "limit_bytes", "LIMIT", OUT_BYTES, 7 },
-	{ "limit_cgroup", NULL, OUT_STR, 0 },
-	{ "need_bytes", "NEED", OUT_BYTES, 7 },
-	{ "evictions_anon", NULL, OUT_COUNT, 0 },
-	{ "evictions_file", NULL, OUT_COUNT, 0 },
-	{ "refaults_anon", NULL, OUT_COUNT, 0 },
-	{ "refaults_file", NULL, OUT_COUNT, 0 },
-	{ "refaults_foreign", NULL, OUT_COUNT, 0 },
-	{ "swapins", NULL, OUT_COUNT, 0 },
-	{ "swapouts", NULL, OUT_COUNT, 0 },
-	{ "reclaim_direct", NULL, OUT_COUNT, 0 },
-	{ "reclaim_direct_ns", NULL, OUT_NS, 0 },
-	{ "reclaim_memcg", NULL, OUT_COUNT, 0 },
-	{ "reclaim_memcg_ns", NULL, OUT_NS, 0 },
-	{ "pid", "PID", OUT_COUNT, 7 },
-	{ "cgroup", "CGROUP", OUT_STR, 0 },
+	{"time_ns", NULL, OUT_COUNT, 0},
+	{"interval_ns", NULL, OUT_COUNT, 0},
+	{"time", "TIME", OUT_STR, -8},
+	{"verdict", "VERDICT", OUT_STR, -9},
+	{"why", NULL, OUT_STR, 0},
+	{"evictions", NULL, OUT_COUNT, 0},
+	{"refaults", NULL, OUT_COUNT, 0},
+	{"evictions_per_s", "EVICT/s", OUT_COUNT, 7},
+	{"refaults_per_s", "REFAULT/s", OUT_COUNT, 9},
+	{"refault_ratio", "REF/EV", OUT_REAL, 6},
+	{"stall_ns", NULL, OUT_NS, 0},
+	{"stall_share", NULL, OUT_REAL, 0},
+	{"stall_percent", "STALL", OUT_PERCENT, 6},
+	{"psi_some_ns", NULL, OUT_NS, 0},
+	{"psi_some_percent", "PSI", OUT_PERCENT, 6},
+	{"cpu_ns", NULL, OUT_NS, 0},
+	{"distance_p50_bytes", "DIST50", OUT_BYTES, 7},
+	{"distance_p90_bytes", "DIST90", OUT_BYTES, 7},
+	{"distance_mean_bytes", NULL, OUT_BYTES, 0},
+	{"distance_basis", NULL, OUT_STR, 0},
+	{"distance_unknown", NULL, OUT_COUNT, 0},
+	{"usage_bytes", "USAGE", OUT_BYTES, 7},
+	{"limit_bytes", "LIMIT", OUT_BYTES, 7},
+	{"limit_cgroup", NULL, OUT_STR, 0},
+	{"need_bytes", "NEED", OUT_BYTES, 7},
+	{"evictions_anon", NULL, OUT_COUNT, 0},
+	{"evictions_file", NULL, OUT_COUNT, 0},
+	{"refaults_anon", NULL, OUT_COUNT, 0},
+	{"refaults_file", NULL, OUT_COUNT, 0},
+	{"refaults_foreign", NULL, OUT_COUNT, 0},
+	{"swapins", NULL, OUT_COUNT, 0},
+	{"swapouts", NULL, OUT_COUNT, 0},
+	{"reclaim_direct", NULL, OUT_COUNT, 0},
+	{"reclaim_direct_ns", NULL, OUT_NS, 0},
+	{"reclaim_memcg", NULL, OUT_COUNT, 0},
+	{"reclaim_memcg_ns", NULL, OUT_NS, 0},
+	{"pid", "PID", OUT_COUNT, 7},
+	{"cgroup", "CGROUP", OUT_STR, 0},
 };
 
 void thrash_table(struct out *o)
@@ -117,8 +117,8 @@ static void cells_distance(struct out *o, const struct track *t, uint64_t unknow
 static void cells_memory(struct out *o, struct mms_strains *strains, const struct track *t,
 			 uint64_t page)
 {
-	const char *dir = t->tick.group.domain ?
-				  mms_strains_dir(strains, t->tick.group.domain) : NULL;
+	const char *dir =
+		t->tick.group.domain ? mms_strains_dir(strains, t->tick.group.domain) : NULL;
 	uint64_t usage, limit = MODEL_UNKNOWN, need;
 	char *holder = NULL;
 
@@ -157,8 +157,8 @@ void thrash_row(struct out *o, struct mms_strains *strains, struct track *t, uin
 {
 	const struct mms_strain *now = &t->tick, *b = &t->row;
 	uint64_t evictions = pages_since(now->group.evictions, b->group.evictions);
-	uint64_t refaults = t->s.pid ? pages_since(now->task.refaults, b->task.refaults) :
-				       pages_since(now->group.refaults, b->group.refaults);
+	uint64_t refaults = t->s.pid ? pages_since(now->task.refaults, b->task.refaults)
+				     : pages_since(now->group.refaults, b->group.refaults);
 	uint64_t page = sysconf(_SC_PAGESIZE), clock;
 	struct timespec ts;
 	char hms[16] = "";
@@ -201,8 +201,8 @@ uint64_t thrash_lost(const struct mms_reclaim_losses *l)
 uint64_t thrash_losses(struct out *o, const struct mms_reclaim_losses *r,
 		       const struct mms_fault_losses *f, uint64_t told)
 {
-	uint64_t faults = f->missed_recursion + f->missed_entry + f->missed_return +
-			  f->dropped_map_full;
+	uint64_t faults =
+		f->missed_recursion + f->missed_entry + f->missed_return + f->dropped_map_full;
 	uint64_t lost = thrash_lost(r) + r->dropped_tasks_full + r->dropped_shadows + faults;
 
 	out_num(o, "lost_reclaim_recursion", NULL, OUT_COUNT, r->missed_recursion);
@@ -214,7 +214,8 @@ uint64_t thrash_losses(struct out *o, const struct mms_reclaim_losses *r,
 	out_num(o, "lost_fault_return", NULL, OUT_COUNT, f->missed_return);
 	out_num(o, "lost_fault_map_full", NULL, OUT_COUNT, f->dropped_map_full);
 	if (lost > told)
-		out_note(o, "lost so far: %" PRIu64 " reclaim events, %" PRIu64
+		out_note(o,
+			 "lost so far: %" PRIu64 " reclaim events, %" PRIu64
 			 " per process only, %" PRIu64 " records of evictions, %" PRIu64
 			 " faults (of the stall time only)",
 			 thrash_lost(r), r->dropped_tasks_full, r->dropped_shadows, faults);

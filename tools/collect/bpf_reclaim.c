@@ -34,28 +34,28 @@ struct hook {
 	const char *prog;
 	const char *func;
 	const char *tracepoint;
-	const char *instead;	/* a function that serves as well, hooked by a program of its own */
-	const char *lack;	/* what is not counted without it; NULL = nothing works without it */
+	const char *instead; /* a function that serves as well, hooked by a program of its own */
+	const char *lack;    /* what is not counted without it; NULL = nothing works without it */
 };
 
 static const struct hook hooks[] = {
-	{ "on_eviction", "workingset_eviction", NULL, NULL, NULL },
-	{ "on_refault", "workingset_refault", NULL, NULL, NULL },
-	{ "on_swap_fault", "do_swap_page", NULL, NULL,
-	  "distances of pages swapped in past the swap cache: no function do_swap_page" },
-	{ "on_swapin", "swap_read_folio", NULL, "swap_readpage",
-	  "swap-ins: no function swap_read_folio or swap_readpage" },
-	{ "on_swapin_page", "swap_readpage", NULL, "swap_read_folio", "" },
-	{ "on_swapout", NULL, "mm_vmscan_write_folio", NULL,
-	  "swap-outs: no tracepoint mm_vmscan_write_folio" },
-	{ "on_direct_begin", NULL, "mm_vmscan_direct_reclaim_begin", NULL,
-	  "direct reclaim: no tracepoint mm_vmscan_direct_reclaim_begin" },
-	{ "on_direct_end", NULL, "mm_vmscan_direct_reclaim_end", NULL,
-	  "direct reclaim: no tracepoint mm_vmscan_direct_reclaim_end" },
-	{ "on_memcg_begin", NULL, "mm_vmscan_memcg_reclaim_begin", NULL,
-	  "reclaim of cgroups: no tracepoint mm_vmscan_memcg_reclaim_begin" },
-	{ "on_memcg_end", NULL, "mm_vmscan_memcg_reclaim_end", NULL,
-	  "reclaim of cgroups: no tracepoint mm_vmscan_memcg_reclaim_end" },
+	{"on_eviction", "workingset_eviction", NULL, NULL, NULL},
+	{"on_refault", "workingset_refault", NULL, NULL, NULL},
+	{"on_swap_fault", "do_swap_page", NULL, NULL,
+	 "distances of pages swapped in past the swap cache: no function do_swap_page"},
+	{"on_swapin", "swap_read_folio", NULL, "swap_readpage",
+	 "swap-ins: no function swap_read_folio or swap_readpage"},
+	{"on_swapin_page", "swap_readpage", NULL, "swap_read_folio", ""},
+	{"on_swapout", NULL, "mm_vmscan_write_folio", NULL,
+	 "swap-outs: no tracepoint mm_vmscan_write_folio"},
+	{"on_direct_begin", NULL, "mm_vmscan_direct_reclaim_begin", NULL,
+	 "direct reclaim: no tracepoint mm_vmscan_direct_reclaim_begin"},
+	{"on_direct_end", NULL, "mm_vmscan_direct_reclaim_end", NULL,
+	 "direct reclaim: no tracepoint mm_vmscan_direct_reclaim_end"},
+	{"on_memcg_begin", NULL, "mm_vmscan_memcg_reclaim_begin", NULL,
+	 "reclaim of cgroups: no tracepoint mm_vmscan_memcg_reclaim_begin"},
+	{"on_memcg_end", NULL, "mm_vmscan_memcg_reclaim_end", NULL,
+	 "reclaim of cgroups: no tracepoint mm_vmscan_memcg_reclaim_end"},
 };
 
 static bool has_tracepoint(const struct btf *btf, const char *name)
@@ -79,8 +79,8 @@ static int select_hooks(struct mms_reclaim *r, const char **why)
 	}
 	for (i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
 		const struct hook *h = &hooks[i];
-		bool has = h->func ? mms_kernel_has_func(h->func) :
-				     has_tracepoint(btf, h->tracepoint);
+		bool has =
+			h->func ? mms_kernel_has_func(h->func) : has_tracepoint(btf, h->tracepoint);
 
 		bpf_program__set_autoload(bpf_object__find_program_by_name(r->skel->obj, h->prog),
 					  has);
@@ -262,8 +262,8 @@ static uint64_t recursion_misses(const struct bpf_object *obj)
 	struct bpf_program *p;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(p, obj) {
-		struct bpf_prog_info info = { 0 };
+	bpf_object__for_each_program (p, obj) {
+		struct bpf_prog_info info = {0};
 		__u32 len = sizeof(info);
 
 		if (bpf_program__fd(p) < 0)

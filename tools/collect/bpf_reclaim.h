@@ -13,7 +13,7 @@
 #include "reclaim.h"
 
 struct mms_reclaim_opts {
-	uint32_t shadows;	/* evictions kept on record; 0 = chosen by the machine's memory */
+	uint32_t shadows; /* evictions kept on record; 0 = chosen by the machine's memory */
 };
 
 /* Counts of one cgroup since mms_reclaim_open(). */
@@ -24,12 +24,12 @@ struct mms_reclaim_count {
 
 /* What was seen, and what was not kept; all since open. */
 struct mms_reclaim_losses {
-	uint64_t evictions;		/* pages seen */
-	uint64_t refaults;		/* pages seen */
-	uint64_t dropped_groups_full;	/* events */
-	uint64_t dropped_tasks_full;	/* events, per-process counts only */
-	uint64_t dropped_shadows;	/* pages: distances only */
-	uint64_t missed_recursion;	/* programs the kernel skipped: bpf_prog_info.recursion_misses */
+	uint64_t evictions;	      /* pages seen */
+	uint64_t refaults;	      /* pages seen */
+	uint64_t dropped_groups_full; /* events */
+	uint64_t dropped_tasks_full;  /* events, per-process counts only */
+	uint64_t dropped_shadows;     /* pages: distances only */
+	uint64_t missed_recursion; /* programs the kernel skipped: bpf_prog_info.recursion_misses */
 };
 
 struct mms_reclaim;
@@ -60,7 +60,8 @@ int mms_reclaim_read(struct mms_reclaim *r, struct mms_reclaim_count **counts, s
 /* Counts of one process; zeros when it was not seen. Return: 0 or -errno. */
 int mms_reclaim_read_task(struct mms_reclaim *r, pid_t tgid, struct mms_reclaim_task *task);
 
-/* Pages evicted from a cgroup and its descendants since open: the clock of its distances. 0 or -errno. */
+/* Pages evicted from a cgroup and its descendants since open: the clock of its distances. 0 or
+ * -errno. */
 int mms_reclaim_clock(struct mms_reclaim *r, uint64_t cgroup_id, uint64_t *pages);
 
 /* Makes room: forget a cgroup that no longer exists. */

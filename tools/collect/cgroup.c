@@ -28,7 +28,8 @@ static char *join(const char *dir, const char *name)
 	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-/* Reads the mount point out of a line of mountinfo; octal escapes are undone. Return: malloc'ed or NULL. */
+/* Reads the mount point out of a line of mountinfo; octal escapes are undone. Return: malloc'ed or
+ * NULL. */
 static char *mount_point(const char *line)
 {
 	char point[PATH_MAX], *out = point, *in = point;
@@ -202,7 +203,7 @@ int mms_cgroup_by_id(uint64_t id, char **dir)
 	struct {
 		struct file_handle handle;
 		uint64_t id;
-	} fh = { .handle = { .handle_bytes = sizeof(uint64_t), .handle_type = FILEID_KERNFS } };
+	} fh = {.handle = {.handle_bytes = sizeof(uint64_t), .handle_type = FILEID_KERNFS}};
 	char link[64], path[PATH_MAX];
 	int mount, fd, err = 0;
 	ssize_t len;
@@ -253,7 +254,7 @@ bool mms_cgroup_within(const char *dir, const char *above)
 /* The limit that @dir itself sets. Return: bytes or MMS_NO_VALUE. */
 static uint64_t own_limit(const char *dir)
 {
-	static const char *const files[] = { "memory.max", "memory.high" };
+	static const char *const files[] = {"memory.max", "memory.high"};
 	uint64_t least = MMS_NO_VALUE, v;
 	size_t i;
 
@@ -316,7 +317,7 @@ int mms_cgroup_usage(const char *dir, uint64_t *bytes)
 
 int mms_cgroup_cpu_ns(const char *dir, uint64_t *ns)
 {
-	static const char *const keys[] = { "usage_usec" };
+	static const char *const keys[] = {"usage_usec"};
 	char *path = join(dir, "cpu.stat");
 	uint64_t us;
 	int err;

@@ -24,7 +24,8 @@ const char *mms_cgroup_root(void);
  * @name: a directory of the mount, or a path below its root as in /proc/PID/cgroup
  * @dir: the directory, to be freed; unchanged on error
  * @why: one line for the person on error, static
- * Return: 0; -ENOENT no such cgroup; -EINVAL not of cgroup2; -EOPNOTSUPP no memory controller; -ENOMEM.
+ * Return: 0; -ENOENT no such cgroup; -EINVAL not of cgroup2; -EOPNOTSUPP no memory controller;
+ * -ENOMEM.
  */
 int mms_cgroup_find(const char *name, char **dir, const char **why);
 
@@ -55,8 +56,8 @@ bool mms_cgroup_within(const char *dir, const char *above);
  * mms_cgroup_limit() - the memory that a cgroup may use
  * @dir: the cgroup
  * @bytes: the smallest memory.max or memory.high of it and its ancestors, or the machine's memory
- * @holder: the cgroup that has this limit, to be freed; the root when it is the machine; may be NULL
- * Return: 0 or -errno.
+ * @holder: the cgroup that has this limit, to be freed; the root when it is the machine; may be
+ * NULL Return: 0 or -errno.
  */
 int mms_cgroup_limit(const char *dir, uint64_t *bytes, char **holder);
 

@@ -70,7 +70,7 @@ int mms_number_read(const char *path, uint64_t *v)
 
 int mms_machine_memory(uint64_t *total, uint64_t *used)
 {
-	static const char *const keys[] = { "MemTotal", "MemFree" };
+	static const char *const keys[] = {"MemTotal", "MemFree"};
 	uint64_t kb[2];
 	int err = mms_keyed_read("/proc/meminfo", keys, kb, 2);
 

@@ -28,7 +28,7 @@ int mms_psi_read(const char *cgroup, struct mms_psi *psi)
 	int err = 0, lines = 0;
 	FILE *f;
 
-	*psi = (struct mms_psi){ 0 };
+	*psi = (struct mms_psi){0};
 	if (cgroup && asprintf(&path, "%s/memory.pressure", cgroup) < 0)
 		return -ENOMEM;
 	f = fopen(path ? path : "/proc/pressure/memory", "re");

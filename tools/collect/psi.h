@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 struct mms_psi {
-	uint64_t some_ns;	/* time in which at least one task waited for memory */
-	uint64_t full_ns;	/* ... in which all non-idle tasks did */
+	uint64_t some_ns; /* time in which at least one task waited for memory */
+	uint64_t full_ns; /* ... in which all non-idle tasks did */
 };
 
 /**

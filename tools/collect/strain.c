@@ -16,7 +16,7 @@
 /* A cgroup met so far. */
 struct known {
 	uint64_t id;
-	uint64_t memcg;	/* id of the cgroup that its memory is charged to */
+	uint64_t memcg; /* id of the cgroup that its memory is charged to */
 	char *dir;	/* NULL: gone */
 };
 
@@ -35,7 +35,7 @@ struct mms_strains {
 
 int mms_strains_open(struct mms_strains **s, const char **why)
 {
-	const struct mms_fault_opts opts = { 0 };
+	const struct mms_fault_opts opts = {0};
 	struct mms_strains *n = calloc(1, sizeof(*n));
 	int err;
 
@@ -120,7 +120,7 @@ static struct known *known_get(struct mms_strains *s, uint64_t id)
 		return NULL;
 	s->known = k;
 	k += s->nr_known++;
-	*k = (struct known){ .id = id };
+	*k = (struct known){.id = id};
 	if (mms_cgroup_by_id(id, &k->dir) == 0)
 		k->memcg = memcg_of(k->dir);
 	return k;
@@ -133,7 +133,8 @@ const char *mms_strains_dir(struct mms_strains *s, uint64_t id)
 	return k ? k->dir : NULL;
 }
 
-/* Cgroups come and go by the thousand on a busy machine; the kernel's tables have room for hundreds. */
+/* Cgroups come and go by the thousand on a busy machine; the kernel's tables have room for
+ * hundreds. */
 static void forget_gone(struct mms_strains *s)
 {
 	size_t i, kept = 0;
@@ -247,7 +248,8 @@ static bool fault_counts(struct mms_strains *s, const struct mms_subject *subjec
 	return k->memcg == subject->id;
 }
 
-/* utime and stime are fields 14 and 15 of stat; the name before them may hold anything but is in brackets. */
+/* utime and stime are fields 14 and 15 of stat; the name before them may hold anything but is in
+ * brackets. */
 static int process_cpu(pid_t pid, uint64_t *ns)
 {
 	unsigned long long user, kernel;
@@ -285,7 +287,8 @@ static int read_times(const struct mms_subject *subject, struct mms_strain *out)
 	return 0;
 }
 
-int mms_strain_read(struct mms_strains *s, const struct mms_subject *subject, struct mms_strain *out)
+int mms_strain_read(struct mms_strains *s, const struct mms_subject *subject,
+		    struct mms_strain *out)
 {
 	size_t i;
 	int err;
@@ -307,7 +310,8 @@ int mms_strain_read(struct mms_strains *s, const struct mms_subject *subject, st
 		if (err)
 			return err;
 	}
-	return out->group.domain ? mms_reclaim_clock(s->reclaim, out->group.domain, &out->clock) : 0;
+	return out->group.domain ? mms_reclaim_clock(s->reclaim, out->group.domain, &out->clock)
+				 : 0;
 }
 
 int mms_strains_losses(struct mms_strains *s, struct mms_reclaim_losses *reclaim,

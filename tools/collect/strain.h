@@ -16,17 +16,17 @@
 #include "collect/keyed.h"
 
 enum mms_subject_type {
-	MMS_SUBJECT_MACHINE,	/* cgroups whose evictions the machine's own shortage drives */
-	MMS_SUBJECT_TREE,	/* a cgroup and its descendants */
-	MMS_SUBJECT_CGROUP,	/* a cgroup alone */
-	MMS_SUBJECT_PROCESS,	/* a process, and the cgroup alone that it is charged to */
+	MMS_SUBJECT_MACHINE, /* cgroups whose evictions the machine's own shortage drives */
+	MMS_SUBJECT_TREE,    /* a cgroup and its descendants */
+	MMS_SUBJECT_CGROUP,  /* a cgroup alone */
+	MMS_SUBJECT_PROCESS, /* a process, and the cgroup alone that it is charged to */
 };
 
 struct mms_subject {
 	enum mms_subject_type type;
-	const char *dir;	/* directory of the cgroup; the root's for the machine */
-	uint64_t id;		/* of that cgroup */
-	pid_t pid;		/* of a process */
+	const char *dir; /* directory of the cgroup; the root's for the machine */
+	uint64_t id;	 /* of that cgroup */
+	pid_t pid;	 /* of a process */
 };
 
 /**
@@ -51,7 +51,8 @@ struct mms_strains;
 /**
  * mms_strains_open() - start counting
  * @why: one line for the person on error
- * Return: 0, or an error of mms_reclaim_open(). Lacking fault programs are no error: see mms_strains_lack().
+ * Return: 0, or an error of mms_reclaim_open(). Lacking fault programs are no error: see
+ * mms_strains_lack().
  */
 int mms_strains_open(struct mms_strains **s, const char **why);
 void mms_strains_close(struct mms_strains *s);
@@ -62,7 +63,8 @@ const char *mms_strains_lack(const struct mms_strains *s, size_t i);
 /* Takes stock of all sources: what mms_strain_read() then reads. Return: 0 or -errno. */
 int mms_strains_update(struct mms_strains *s);
 
-/* Ids of the cgroups that have counts of their own; the array is the library's, good until the next update. */
+/* Ids of the cgroups that have counts of their own; the array is the library's, good until the next
+ * update. */
 const uint64_t *mms_strains_cgroups(const struct mms_strains *s, size_t *nr);
 
 /* Directory of a cgroup, NULL when it is gone. The string lives until the next update. */
@@ -72,7 +74,8 @@ const char *mms_strains_dir(struct mms_strains *s, uint64_t id);
  * mms_strain_read() - totals of a subject as of the last update
  * Return: 0; -ESRCH the process is gone; -errno.
  */
-int mms_strain_read(struct mms_strains *s, const struct mms_subject *subject, struct mms_strain *out);
+int mms_strain_read(struct mms_strains *s, const struct mms_subject *subject,
+		    struct mms_strain *out);
 
 int mms_strains_losses(struct mms_strains *s, struct mms_reclaim_losses *reclaim,
 		       struct mms_fault_losses *fault);

@@ -30,24 +30,24 @@
  * Measured on cyclic sets and streams under memory.max on 6.1 to 7.x, zram, disk
  * swap and files: refaults per eviction 0.9..1.05 for loops, below 0.02 for streams.
  */
-#define RATIO_THRASH	0.5	/* enter: most of what leaves comes back */
-#define RATIO_REUSE	0.25	/* leave: less than a quarter does */
-#define RATIO_STREAM	0.1
-#define STALL_THRASH	0.20	/* of wall time, and of the time the subject was active */
-#define STALL_CALM	0.10
-#define LOSS_UNSURE	0.10	/* more than this share of events missed: no verdict */
-#define QUIET_PAGES	32	/* one batch of reclaim (SWAP_CLUSTER_MAX) a tick is noise */
-#define TICKS_ENTER	2
-#define TICKS_LEAVE	2
-#define WINDOW_TICKS	8
-#define WINDOW_PAGES	1024	/* distances that make a good histogram */
-#define LEAST_PAGES	32	/* below this no distance is told */
-#define SETTLED_SHARE	0.9
+#define RATIO_THRASH  0.5  /* enter: most of what leaves comes back */
+#define RATIO_REUSE   0.25 /* leave: less than a quarter does */
+#define RATIO_STREAM  0.1
+#define STALL_THRASH  0.20 /* of wall time, and of the time the subject was active */
+#define STALL_CALM    0.10
+#define LOSS_UNSURE   0.10 /* more than this share of events missed: no verdict */
+#define QUIET_PAGES   32   /* one batch of reclaim (SWAP_CLUSTER_MAX) a tick is noise */
+#define TICKS_ENTER   2
+#define TICKS_LEAVE   2
+#define WINDOW_TICKS  8
+#define WINDOW_PAGES  1024 /* distances that make a good histogram */
+#define LEAST_PAGES   32   /* below this no distance is told */
+#define SETTLED_SHARE 0.9
 
 struct tick_dist {
 	uint64_t dist[MMS_DIST_BUCKETS];
-	uint64_t kept;		/* pages whose eviction is of this phase */
-	uint64_t older;		/* pages evicted before it */
+	uint64_t kept;	/* pages whose eviction is of this phase */
+	uint64_t older; /* pages evicted before it */
 	uint64_t unknown;
 };
 
@@ -220,8 +220,8 @@ static enum model_verdict judge(struct model_thrash *t, const struct model_thras
 		return MODEL_THRASHING;
 	}
 	if (quiet(s)) {
-		t->why = s->refaults > QUIET_PAGES ? "pages come back and none has to leave" :
-						     "next to nothing is evicted";
+		t->why = s->refaults > QUIET_PAGES ? "pages come back and none has to leave"
+						   : "next to nothing is evicted";
 		return MODEL_FITS;
 	}
 	if (ratio < RATIO_STREAM) {
@@ -236,8 +236,8 @@ static enum model_verdict judge(struct model_thrash *t, const struct model_thras
 		t->why = "few of the evicted pages come back";
 		return MODEL_STREAMING;
 	}
-	t->why = t->hot ? "evicted pages come back: thrashing if it lasts" :
-			  "evicted pages come back, but little time is lost";
+	t->why = t->hot ? "evicted pages come back: thrashing if it lasts"
+			: "evicted pages come back, but little time is lost";
 	return MODEL_TIGHT;
 }
 
@@ -319,7 +319,7 @@ void model_thrash_distance(const struct model_thrash *t, struct model_distance *
 	struct tick_dist sum;
 
 	sum_window(t, &sum);
-	*d = (struct model_distance){ 0 };
+	*d = (struct model_distance){0};
 	if (sum.kept < LEAST_PAGES)
 		return;
 	d->nr = sum.kept;
@@ -343,10 +343,8 @@ uint64_t model_thrash_need(const struct model_thrash *t, uint64_t limit, uint64_
 const char *model_verdict_name(enum model_verdict v)
 {
 	static const char *const names[] = {
-		[MODEL_UNSURE] = "unknown",
-		[MODEL_FITS] = "fits",
-		[MODEL_STREAMING] = "streaming",
-		[MODEL_TIGHT] = "tight",
+		[MODEL_UNSURE] = "unknown",	 [MODEL_FITS] = "fits",
+		[MODEL_STREAMING] = "streaming", [MODEL_TIGHT] = "tight",
 		[MODEL_THRASHING] = "thrashing",
 	};
 

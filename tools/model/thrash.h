@@ -17,11 +17,11 @@
 #define MODEL_UNKNOWN UINT64_MAX
 
 enum model_verdict {
-	MODEL_UNSURE,		/* "unknown": too much of the data was lost, or nothing is known yet */
-	MODEL_FITS,		/* nothing that is used again leaves memory */
-	MODEL_STREAMING,	/* pages leave and do not come back */
-	MODEL_TIGHT,		/* pages leave and come back, but little time is lost on it */
-	MODEL_THRASHING,	/* pages leave, come back, and the time goes there */
+	MODEL_UNSURE,	 /* "unknown": too much of the data was lost, or nothing is known yet */
+	MODEL_FITS,	 /* nothing that is used again leaves memory */
+	MODEL_STREAMING, /* pages leave and do not come back */
+	MODEL_TIGHT,	 /* pages leave and come back, but little time is lost on it */
+	MODEL_THRASHING, /* pages leave, come back, and the time goes there */
 };
 
 /**
@@ -35,7 +35,8 @@ enum model_verdict {
  * @dist_unknown: refaulted pages whose distance is not known
  * @stall_ns: time that threads of the subject spent in page faults; MODEL_UNKNOWN
  * @cpu_ns: CPU time that they used, part of which may be in @stall_ns; MODEL_UNKNOWN
- * @psi_some_ns: memory pressure "some" of the subject; the larger of it and @stall_ns counts; MODEL_UNKNOWN
+ * @psi_some_ns: memory pressure "some" of the subject; the larger of it and @stall_ns counts;
+ * MODEL_UNKNOWN
  * @seen: events seen, @lost: events known to be missed
  */
 struct model_thrash_sample {
