@@ -42,6 +42,16 @@ def write(path, text):
         f.write(text)
 
 
+def until_armed(tool):
+    """The tool waits for a signal (rt_sigtimedwait) only once it counts."""
+    for _ in range(600):
+        with open(f"/proc/{tool.pid}/syscall", encoding="ascii") as f:
+            if f.read().startswith("128 "):
+                return
+        time.sleep(0.1)
+    raise AssertionError("the tool did not begin to count")
+
+
 class Skipped(Exception):
     """The workload cannot do this here."""
 
@@ -201,7 +211,7 @@ def ring_full():
     work = subprocess.Popen([WORK, "contend", str(n)], stdin=subprocess.PIPE, env=env, text=True)
     tool = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "--events", "-p", str(work.pid)],
                             stdout=subprocess.PIPE, text=True)
-    time.sleep(4)
+    until_armed(tool)
     tool.send_signal(19)
     work.communicate("\n", timeout=120)
     tool.send_signal(18)
@@ -248,7 +258,7 @@ def cgroup():
     os.makedirs(path, exist_ok=True)
     tool = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "-e", "-c", "/sys/fs/cgroup/mms-faults"],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(4)
+    until_armed(tool)
     run(["sh", "-c", f"echo $$ > {path}/cgroup.procs; exec {WORK} anon 230"])
     run([WORK, "anon", "111"])
     tool.send_signal(2)
