@@ -300,14 +300,22 @@ static void wait_until(uint64_t ns)
 		;
 }
 
-/* One interval in ticks of half a second or less. Return: 0, -EINTR, or an error of tick(). */
-static int interval(struct session *ses, uint64_t begin, uint64_t *last)
+/*
+ * One interval in ticks of half a second or less. Return: 0, -EINTR, or an error of tick().
+ * On a starved machine a tick comes late; the next one is then due a whole tick later: short
+ * ones to catch up would be judged on next to nothing.
+ */
+static int interval(struct session *ses, uint64_t *due, uint64_t *last)
 {
 	uint64_t ticks = (ses->set->interval_ns + TICK_NS - 1) / TICK_NS, i, now;
+	uint64_t length = ses->set->interval_ns / ticks;
 	int err;
 
 	for (i = 1; i <= ticks; i++) {
-		wait_until(begin + ses->set->interval_ns * i / ticks);
+		*due += length;
+		if (*due < *last + length / 2)
+			*due = *last + length;
+		wait_until(*due);
 		if (stopped)
 			return -EINTR;
 		now = now_ns();
@@ -331,7 +339,7 @@ static void kernel_counts(uint64_t v[4])
 
 static int loop(struct session *ses)
 {
-	uint64_t begin = now_ns(), last = begin, shown = begin, n;
+	uint64_t last = now_ns(), shown = last, due = last, n;
 	int err = tick(ses, 0);
 	size_t i;
 
@@ -340,7 +348,7 @@ static int loop(struct session *ses)
 	for (i = 0; i < ses->nr_tracks; i++)
 		ses->tracks[i].row = ses->tracks[i].tick;
 	for (n = 0; !err && (!ses->set->count || n < ses->set->count); n++) {
-		err = interval(ses, begin + n * ses->set->interval_ns, &last);
+		err = interval(ses, &due, &last);
 		if (err)
 			break;
 		err = interval_show(ses, last - shown);
