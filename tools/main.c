@@ -21,7 +21,7 @@ static const struct command {
 	const char *summary;
 	unsigned int needs;
 } commands[] = {
-	{ "doctor", cmd_doctor, "what this kernel and machine offer, and the fix for what is missing", 0 },
+	{ "doctor", cmd_doctor, "what works here, and the fix for what does not", 0 },
 	{ "walk", cmd_walk, "the page-table entry of every level for an address", WANT_MODULE },
 	{ "maps", cmd_maps, "what the tables hold, per mapping", WANT_MODULE },
 	{ "ranges", cmd_ranges, "neighbouring equal entries, merged", WANT_MODULE },
@@ -40,8 +40,8 @@ static const char *lives_on(const struct command *c)
 	if (c->needs & NEED_BPF)
 		return "BPF";
 	if (c->needs & WANT_MODULE)
-		return "module or /proc";
-	return "-";
+		return "module, /proc";
+	return "";
 }
 
 static int print_help(void)
@@ -53,9 +53,10 @@ static int print_help(void)
 	       "       mmscope --version\n"
 	       "\n"
 	       "Shows what the MMU sees of live processes.\n"
-	       "\n");
+	       "\n"
+	       "  %-8s%-54s%s\n", "COMMAND", "SHOWS", "READS");
 	for (c = commands; c < commands + NR_COMMANDS; c++)
-		printf("  %-7s %s\n          (%s)\n", c->name, c->summary, lives_on(c));
+		printf("  %-8s%-54s%s\n", c->name, c->summary, lives_on(c));
 	printf("\n'mmscope COMMAND -h' shows options and examples, 'man mmscope-COMMAND' all of it.\n"
 	       "Exit status: 0 ok; 1 failed; 2 bad usage; 3 something needed is missing.\n");
 	if (fflush(stdout))

@@ -276,7 +276,7 @@ static void check_human(enum out_type type, uint64_t v, bool spaced, const char 
 
 static void numbers_read_well(void **state)
 {
-	check_human(OUT_BYTES, 0, false, "0K");
+	check_human(OUT_BYTES, 0, false, "0");
 	check_human(OUT_BYTES, 512, false, "512B");
 	check_human(OUT_BYTES, 1536, false, "1.5K");
 	check_human(OUT_BYTES, 10239 * 1024, false, "10239K");

@@ -49,11 +49,14 @@ static void show(struct out *o, const struct mms_list *rows)
 	out_table(o, "census", cols, sizeof(cols) / sizeof(cols[0]));
 	for (i = 0; i < rows->nr; i++) {
 		out_row(o);
-		out_cell_num(o, r[i].mask);
+		if (r[i].mask == MMS_CENSUS_LOST)
+			out_cell_none(o);
+		else
+			out_cell_num(o, r[i].mask);
 		out_cell_num(o, r[i].pages);
 		out_cell_num(o, r[i].pages * 4096);
 		out_cell_real(o, total ? 100.0 * r[i].pages / total : 0);
-		out_cell_str(o, r[i].names);
+		out_cell_str(o, r[i].mask == MMS_CENSUS_LOST ? "(flags lost)" : r[i].names);
 	}
 	out_table_end(o);
 }

@@ -2,6 +2,7 @@
 /* mmscope doctor: what is here, what is missing, what that costs, and the fix. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "collect/bpf_features.h"
@@ -74,11 +75,14 @@ static void gather(struct table *t, struct mms_feature *features, struct mms_gro
 					      f->fix };
 	}
 	bpf = mms_bpf_features(&nr);
-	for (i = 0; bpf && i < nr && t->nr < MAX_ROWS; i++)
+	for (i = 0; bpf && i < nr && t->nr < MAX_ROWS; i++) {
+		if (!strcmp(bpf[i].name, "lockdown"))
+			continue;	/* "no lockdown" above says it for the module too */
 		t->v[t->nr++] = (struct row){ bpf[i].name,
 					      status_names[bpf[i].available ? MMS_STATUS_YES :
 									      MMS_STATUS_NO],
 					      bpf[i].why, bpf[i].cost, bpf[i].fix };
+	}
 }
 
 static void show_all(struct out *o, const struct table *t, size_t nr_cols)
@@ -132,13 +136,14 @@ static int run(enum out_format format)
 	struct out *o = out_create(format, stdout, "doctor");
 	struct mms_ground ground = { 0 };
 	struct table t = { .nr = 0 };
+	const char *why = NULL;
 	bool bpf;
 	int rc;
 
 	if (!o)
 		return err_failed("out of memory");
 	gather(&t, features, &ground);
-	bpf = !mms_bpf_usable(NULL);
+	bpf = !mms_bpf_usable(&why);
 	out_begin(o);
 	show_all(o, &t, format == OUT_TEXT ? 3 : 5);
 	if (format == OUT_TEXT)
@@ -146,6 +151,8 @@ static int run(enum out_format format)
 	out_bool(o, "module_usable", "module commands (walk maps ranges census wss)", ground.module);
 	out_bool(o, "proc_usable", "less of walk maps ranges, by /proc", ground.proc);
 	out_bool(o, "bpf_usable", "BPF commands (faults thrash)", bpf);
+	if (!bpf && why)
+		out_note(o, "BPF: %s", why);
 	out_end(o);
 	rc = err_output(out_destroy(o));
 	if (rc != EXIT_OK)

@@ -142,6 +142,13 @@ static void show(struct out *o, const struct columns *c, const struct opts *opts
 	out_table_end(o);
 }
 
+static void show_loss(struct out *o, const char *why)
+{
+	out_note(o, "%s", why);
+	out_note(o, "from /proc/PID/smaps: absent pages, zero page, raw frames, markers, accessed");
+	out_note(o, "and dirty bits are not known ('-'); anon includes ksm, rss not hugetlb");
+}
+
 static int from_module(struct mms_target *t, struct mms_list *maps)
 {
 	size_t len;
@@ -184,8 +191,7 @@ static int run(const struct opts *opts)
 	target_fields(o, opts->pid);
 	out_str(o, "source", NULL, t ? "module" : "smaps");
 	if (!t)
-		out_note(o, "from /proc/PID/smaps, %s: no zero page, raw frames, absent pages, "
-			    "markers, nor accessed and dirty bits; anon includes ksm", why);
+		show_loss(o, why);
 	show(o, &c, opts, &maps);
 	out_end(o);
 	rc = err_output(out_destroy(o));

@@ -100,6 +100,13 @@ static void show(struct out *o, const struct opts *opts, const struct mms_list *
 	out_table_end(o);
 }
 
+static void show_loss(struct out *o, const char *why)
+{
+	out_note(o, "%s", why);
+	out_note(o, "from /proc/PID/pagemap: no levels, rights, accessed or dirty bits;");
+	out_note(o, "'present' may be anon, ksm, the zero page or a raw frame");
+}
+
 static int from_module(struct mms_target *t, struct mms_list *ranges)
 {
 	size_t len;
@@ -151,8 +158,7 @@ static int run(const struct opts *opts)
 	target_fields(o, opts->pid);
 	out_str(o, "source", NULL, t ? "module" : "pagemap");
 	if (!t)
-		out_note(o, "from /proc/PID/pagemap, %s: no levels, rights, accessed or dirty bits; "
-			    "'present' may be anon, ksm, the zero page or a raw frame", why);
+		show_loss(o, why);
 	show(o, opts, &ranges);
 	out_end(o);
 	rc = err_output(out_destroy(o));

@@ -27,8 +27,13 @@ int target_parse_pid(const char *cmd, const char *arg, pid_t *pid)
 
 int target_check(pid_t pid)
 {
+	pid_t tgid;
+
 	switch (mms_proc_check(pid)) {
 	case 0:
+		tgid = mms_proc_tgid(pid);
+		if (tgid && tgid != pid)
+			return err_failed("%d is a thread of process %d: give that", pid, tgid);
 		return EXIT_OK;
 	case -ESRCH:
 		return err_failed("no process with pid %d", pid);
@@ -63,7 +68,7 @@ int target_open(pid_t pid, bool no_module, struct mms_target **t, const char **w
 	if (rc != EXIT_OK)
 		return rc;
 	if (no_module) {
-		snprintf(reason, sizeof(reason), "without the module, as asked");
+		snprintf(reason, sizeof(reason), "without the module as asked");
 		return EXIT_OK;
 	}
 	state = mms_module_probe();
@@ -97,6 +102,12 @@ int target_failed(pid_t pid, const char *what, int err)
 	case -EPERM:
 		return err_missing("%s of process %d may not be read by this user; "
 				   "fix: run it with sudo", what, pid);
+	case -EBUSY:
+		return err_failed("another target with the address space of process %d is being "
+				  "sampled", pid);
+	case -EOPNOTSUPP:
+		return err_missing("this kernel lets the module flush no TLB: no sampling; see the "
+				   "line tlb-flush of 'mmscope doctor'");
 	case -EBADMSG:
 		return err_failed("%s of process %d is not in the form this tool knows: "
 				  "are tool and module of one version?", what, pid);

@@ -128,8 +128,8 @@ static void show_leaf(struct out *o, const struct mms_walk *w, uint64_t offset)
 	if (w->known & MMS_LEAF_RIGHTS)
 		out_str(o, "rights", "rights", w->rights);
 	if (w->known & MMS_LEAF_SWAP) {
-		out_num(o, "swap_type", "swap type", OUT_COUNT, w->swap_type);
-		out_num(o, "swap_offset", "swap offset", OUT_HEX, w->swap_offset);
+		out_num(o, "swap_type", "type", OUT_COUNT, w->swap_type);
+		out_num(o, "swap_offset", "offset", OUT_HEX, w->swap_offset);
 	}
 	if (w->known & MMS_LEAF_MARKER)
 		out_str(o, "marker", "marker", w->marker);
@@ -240,6 +240,12 @@ static int walk_pid(struct out *o, const struct opts *opts, pid_t pid, struct mm
 	return EXIT_OK;
 }
 
+static void show_loss(struct out *o, const char *why)
+{
+	out_note(o, "%s", why);
+	out_note(o, "from /proc/PID/pagemap: no levels, raw entries, rights or page sizes");
+}
+
 static int parse_pids(struct opts *opts, char *list)
 {
 	char *pid;
@@ -291,8 +297,7 @@ static int run(const struct opts *opts)
 		if (rc != EXIT_OK)
 			break;
 		if (!t && !i)
-			out_note(o, "from /proc/PID/pagemap, %s: no levels, raw entries, "
-				    "rights, page size or accessed bits", why);
+			show_loss(o, why);
 		rc = walk_pid(o, opts, opts->pids[i], t);
 		mms_target_close(t);
 	}

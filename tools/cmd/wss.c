@@ -153,6 +153,7 @@ static int measure(struct out *o, const struct opts *opts, struct mms_target *t,
 		   struct wss_window *w)
 {
 	struct mms_idle_data idle;
+	unsigned int ms;
 	bool torn;
 	int err = mms_target_live(t);
 
@@ -167,8 +168,11 @@ static int measure(struct out *o, const struct opts *opts, struct mms_target *t,
 		w->window_ns = idle.header.window_ns;
 	}
 	if (!w->scans) {
+		/* Another user has removed the target: it was added again, but nobody samples. */
+		if (!idle.header.interval_ns)
+			err = mms_target_sample(t, choose_scan_ms(opts), &ms);
 		model_idle_deinit(&idle);
-		return 1;
+		return err ? err : 1;
 	}
 	if (mms_proc_rss(opts->pid, &w->rss))
 		w->rss = 0;

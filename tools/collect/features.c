@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "collect/agers.h"
+#include "collect/bpf_features.h"
 #include "collect/features.h"
 #include "collect/module.h"
 #include "collect/module_text.h"
@@ -136,21 +137,30 @@ static void probe_proc(struct rows *r, struct mms_ground *ground)
 {
 	uint64_t entry = 0, va = (uint64_t)(uintptr_t)&entry;
 	int self = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	int init = open("/proc/1/pagemap", O_RDONLY | O_CLOEXEC);
+	int init = open("/proc/1/pagemap", O_RDONLY | O_CLOEXEC), other = init;
 	bool frames = false;
 
 	if (self >= 0 && pread(self, &entry, sizeof(entry), va / 4096 * 8) == sizeof(entry))
 		frames = entry & ((1ULL << 55) - 1);
-	ground->proc = init >= 0;
+	if (init < 0) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/pagemap", getppid());
+		other = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	ground->proc = other >= 0;
 	add(r, "pagemap", yes_if(init >= 0), "walk and ranges without the module, of other users",
-	    "run it with sudo", "%s", init >= 0 ? "of any process" :
-	    self >= 0 ? "of own processes only" : "not in this kernel");
+	    "run it with sudo, in the first user namespace", "%s", init >= 0 ? "of any process" :
+	    other >= 0 ? "of some processes, not of init" :
+	    self >= 0 ? "of this process only" : "not in this kernel");
 	add(r, "pagemap frames", yes_if(frames), "frame numbers without the module",
 	    "run it with sudo (CAP_SYS_ADMIN)", "%s", frames ? "shown" : "hidden (zero)");
 	if (self >= 0)
 		close(self);
 	if (init >= 0)
 		close(init);
+	if (other >= 0 && other != init)
+		close(other);
 }
 
 static void probe_setting(struct rows *r, const char *name, const char *path)
@@ -179,6 +189,13 @@ static void probe_agers(struct rows *r)
 	add(r, "no damon_stat", mms_ager_damon_stat() ? MMS_STATUS_NO : MMS_STATUS_YES,
 	    "wss is a lower bound", "echo N > /sys/module/damon_stat/parameters/enabled", "%s",
 	    mms_ager_damon_stat() ? "runs" : in_kernel ? "off" : "not in this kernel");
+}
+
+/* Faults under a per-VMA lock may be retried under the mmap lock: faults shows retries then. */
+static void probe_vma_lock(struct rows *r)
+{
+	add(r, "per-VMA locks", MMS_STATUS_INFO, "", "", "%s",
+	    mms_kernel_has_func("lock_vma_under_rcu") ? "yes" : "no, or no BTF to tell");
 }
 
 /* Lines of @path after @skip of them. */
@@ -301,6 +318,7 @@ size_t mms_features_probe(struct mms_feature *rows, size_t max, struct mms_groun
 	probe_proc(&r, ground);
 	probe_setting(&r, "thp", "/sys/kernel/mm/transparent_hugepage/enabled");
 	probe_agers(&r);
+	probe_vma_lock(&r);
 	probe_swap(&r);
 	probe_cgroup(&r);
 	probe_numa(&r);

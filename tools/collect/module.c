@@ -110,7 +110,7 @@ const char *mms_module_fix(enum mms_module_state state)
 	static const char *const text[] = {
 		[MMS_MODULE_OK] = "",
 		[MMS_MODULE_NO_RIGHTS] = "run it with sudo",
-		[MMS_MODULE_NO_DEBUGFS] = "mount -t debugfs none /sys/kernel/debug",
+		[MMS_MODULE_NO_DEBUGFS] = "mount -t debugfs none /sys/kernel/debug; modprobe mmscope",
 		[MMS_MODULE_NOT_LOADED] = "modprobe mmscope",
 		[MMS_MODULE_LOCKDOWN] = "boot without lockdown",
 	};
@@ -307,8 +307,8 @@ static const char *why_not(int err)
 	case -EINVAL:
 		return "it is a kernel thread and has no address space of its own";
 	case -ESTALE:
-		return "the module still tracks an earlier program of that pid "
-		       "(forget it: echo '- PID' > /sys/kernel/debug/mmscope/control)";
+		return "the module still tracks an earlier program of that pid; "
+		       "fix: echo '- PID' > /sys/kernel/debug/mmscope/control";
 	case -ENOSPC:
 		return "too many targets (mmscope.ko tracks 1024)";
 	default:
@@ -364,7 +364,7 @@ int mms_target_read(struct mms_target *t, const char *file, char **text, size_t 
 
 	snprintf(name, sizeof(name), "%d/%s", t->pid, file);
 	err = mms_module_read(name, text, len);
-	if (err != -ENOENT)
+	if (err != -ENOENT && err != -EIO)
 		return err;
 	/* Another user of the same target has finished and removed it. */
 	err = add(t);

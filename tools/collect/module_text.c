@@ -141,8 +141,8 @@ static int walk_level(struct mms_walk *w, const char *level, char *rest)
 		} else if (key_is(word, "frame", &value)) {
 			l->has_frame = strcmp(value, "-");
 			err = l->has_frame ? args_u64(value, &l->frame) : 0;
-		} else if (!strchr(word, '=')) {
-			err = add_flag(l->flags, word);
+		} else if (strcmp(word, "-")) {
+			err = add_flag(l->flags, word);	/* pkey=N too */
 		}
 		if (err)
 			return -EBADMSG;
@@ -311,7 +311,7 @@ static int range_line(char *line, struct mms_range *r)
 			err = args_u64(value, &r->young);
 		else if (key_is(word, "dirty", &value))
 			err = args_u64(value, &r->dirty);
-		else if (!strchr(word, '=') && strcmp(word, "-"))
+		else if (strcmp(word, "-"))
 			err = add_flag(r->flags, word);
 		if (err)
 			return -EBADMSG;
@@ -358,6 +358,16 @@ int mms_text_ranges(char *text, struct mms_list *ranges)
 	return err;
 }
 
+/* Beyond the combinations that the module keeps, a last line "lost". */
+static int census_mask(const char *word, uint64_t *mask)
+{
+	if (!strcmp(word, "lost")) {
+		*mask = MMS_CENSUS_LOST;
+		return 0;
+	}
+	return args_u64(word, mask);
+}
+
 int mms_text_census(char *text, struct mms_list *rows)
 {
 	char *line = next_line(&text);	/* the header */
@@ -370,7 +380,7 @@ int mms_text_census(char *text, struct mms_list *rows)
 
 		if (!row)
 			err = -ENOMEM;
-		else if (!mb || args_u64(mask, &row->mask) || args_u64(pages, &row->pages) ||
+		else if (!mb || census_mask(mask, &row->mask) || args_u64(pages, &row->pages) ||
 			 copy(row->names, sizeof(row->names), names ? names : "-"))
 			err = -EBADMSG;
 	}

@@ -51,6 +51,21 @@ static FILE *open_of(pid_t pid, const char *name)
 	return fopen(path, "re");
 }
 
+pid_t mms_proc_tgid(pid_t pid)
+{
+	char path[64], line[256];
+	pid_t tgid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && !tgid && fgets(line, sizeof(line), f))
+		sscanf(line, "Tgid: %d", &tgid);
+	if (f)
+		fclose(f);
+	return tgid;
+}
+
 int mms_proc_check(pid_t pid)
 {
 	char path[64], line[1024], state, *p;
@@ -94,6 +109,18 @@ int mms_proc_rss(pid_t pid, uint64_t *bytes)
 	return 0;
 }
 
+/* Mappings without a name are "anon", as the module has it. */
+static int vma_line(char *line, struct mms_vma *vma)
+{
+	int err = mms_text_vma(line, vma);
+
+	if (err || vma->name[0])
+		return err;
+	free(vma->name);
+	vma->name = strdup("anon");
+	return vma->name ? 0 : -ENOMEM;
+}
+
 /**
  * mms_proc_vmas() - mappings of a process
  * @pid: the process
@@ -115,12 +142,7 @@ int mms_proc_vmas(pid_t pid, struct mms_vmas *vmas)
 		struct mms_vma *v = model_list_add(&list, sizeof(*v));
 
 		line[strcspn(line, "\n")] = '\0';
-		err = v ? mms_text_vma(line, v) : -ENOMEM;
-		if (!err && !v->name[0]) {
-			free(v->name);
-			v->name = strdup("anon");
-			err = v->name ? 0 : -ENOMEM;
-		}
+		err = v ? vma_line(line, v) : -ENOMEM;
 	}
 	if (!err && ferror(f))
 		err = -EIO;
@@ -209,7 +231,7 @@ int mms_proc_smaps(pid_t pid, struct mms_list *maps)
 			smaps_done(m, &e);
 		memset(&e, 0, sizeof(e));
 		m = model_list_add(maps, sizeof(*m));
-		err = m ? mms_text_vma(line, &m->vma) : -ENOMEM;
+		err = m ? vma_line(line, &m->vma) : -ENOMEM;
 	}
 	if (!err && ferror(f))
 		err = -EIO;

@@ -15,6 +15,8 @@
 
 /* Has the process an address space? Return: 0, -ESRCH none or exited, -ECHILD a zombie, -EINVAL a kernel thread. */
 int mms_proc_check(pid_t pid);
+/* The process that a thread is of, 0 if it is gone. */
+pid_t mms_proc_tgid(pid_t pid);
 /* Name of the process, "?" if it is gone; @comm is 64 bytes. */
 void mms_proc_comm(pid_t pid, char *comm);
 /* Resident bytes. Return: 0 or -errno. */

@@ -148,7 +148,7 @@ struct mms_range {
 
 /**
  * struct mms_census_row - pages with one combination of flags
- * @mask: the flags
+ * @mask: the flags; MMS_CENSUS_LOST for pages whose flags could not be kept
  * @pages: in units of 4 KiB
  * @names: separated by commas
  */
@@ -157,6 +157,8 @@ struct mms_census_row {
 	uint64_t pages;
 	char names[MMS_FLAGS];
 };
+
+#define MMS_CENSUS_LOST	UINT64_MAX
 
 /* A growing array of one of the above. */
 struct mms_list {

@@ -13,7 +13,9 @@ static void human_bytes(uint64_t v, char *buf, bool spaced)
 	const char *sep = spaced ? " " : "", *tail = spaced ? "iB" : "";
 	double kib = v / 1024.0;
 
-	if (v && v < 1024)
+	if (!v)
+		snprintf(buf, BUF, "0");
+	else if (v < 1024)
 		snprintf(buf, BUF, "%" PRIu64 "%sB", v, sep);
 	else if (kib < 10240)	/* exact: below this a page more or less is news */
 		snprintf(buf, BUF, "%.*f%sK%s", v % 1024 ? 1 : 0, kib, sep, tail);
