@@ -128,18 +128,25 @@ def kinds():
 
 
 def swap():
-    """The same pages through zram, then through a file on a disk."""
-    if os.path.exists("/sys/block/zram0") and "zram0" in open("/proc/swaps", encoding="ascii").read():
+    """Pages on zram and on a disk, told apart although the numbers of the areas have a hole."""
+    run(["dd", "if=/dev/zero", "of=/root/swap", "bs=1M", "count=64"])
+    os.chmod("/root/swap", 0o600)
+    run(["mkswap", "/root/swap"])
+    with open("/proc/swaps", encoding="ascii") as f:
+        zram = "zram0" in f.read()
+    if run(["swapon", "/root/swap"]).returncode:
+        skip("swap on a disk", "swapon refused a file")
+        return
+    if zram:
+        # zram came first, so it has the higher priority and the lower number.
         by_events("swap", 11, {"MMS_SWAP": "zram"})
         run(["swapoff", "/dev/zram0"])
     else:
         skip("swap on zram", "no zram swap was set up")
-    run(["dd", "if=/dev/zero", "of=/root/swap", "bs=1M", "count=64"])
-    run(["mkswap", "/root/swap"])
-    if run(["swapon", "/root/swap"]).returncode:
-        skip("swap on a disk", "swapon refused a file")
-        return
-    by_events("swap", 11, {"MMS_SWAP": "device"})
+    by_events("swap", 12, {"MMS_SWAP": "device"})
+    if zram:
+        run(["swapon", "-p", "5", "/dev/zram0"])
+        by_events("swap", 13, {"MMS_SWAP": "zram"})
     run(["swapoff", "/root/swap"])
 
 
@@ -272,6 +279,43 @@ def cgroup():
     same({k["comm"] for k in o["processes"]}, {"faults"}, "cgroup: named by what it became")
 
 
+def oom():
+    path = "/sys/fs/cgroup/mms-oom"
+    os.makedirs(path, exist_ok=True)
+    if not os.path.exists(f"{path}/memory.max"):
+        write("/sys/fs/cgroup/cgroup.subtree_control", "+memory")
+    write(f"{path}/memory.max", "8M")
+    write(f"{path}/memory.swap.max", "0")
+    p = run([MMSCOPE, "faults", "-O", "json", "-o", "/tmp/oom.json", "--", "sh", "-c",
+             f"echo $$ > {path}/cgroup.procs; exec {WORK} anon 8192"])
+    with open("/tmp/oom.json", encoding="ascii") as f:
+        o = json.loads(f.read())
+    same(p.returncode, 128 + 9, "oom: killed")
+    ok(counts(o)["oom"] >= 1, "oom: the failed fault has its kind", counts(o))
+    same(o["minflt"] + o["majflt"], o["rusage_minflt"] + o["rusage_majflt"], "oom: minflt + majflt = rusage")
+
+
+def hint_faults():
+    with open("/proc/vmstat", encoding="ascii") as f:
+        return int(dict(line.split() for line in f).get("numa_hint_faults", 0))
+
+
+def numa():
+    if not os.path.exists("/sys/devices/system/node/node1"):
+        skip("numa-hint", "one NUMA node only")
+        return
+    write("/proc/sys/kernel/numa_balancing", "1")
+    for name, value in (("scan_delay_ms", "50"), ("scan_period_min_ms", "50")):
+        write(f"/sys/kernel/debug/sched/numa_balancing/{name}", value)
+    before = hint_faults()
+    (o,), _ = observe([], "numa", 2048)
+    delta = hint_faults() - before
+    got = counts(o)["numa-hint"]
+    ok(0.9 * delta <= got <= delta and got > 1000, "numa-hint: as in vmstat", (got, delta))
+    identity(o, "numa-hint")
+    write("/proc/sys/kernel/numa_balancing", "0")
+
+
 def bad_use():
     for argv, status in ((["-p", "0"], 2), (["-p", "x"], 2), (["--attach", "magic"], 2), (["--"], 2),
                          (["1", "0"], 2), (["-p", "4194303"], 1), (["--", "/no/such"], 1),
@@ -288,5 +332,6 @@ def bad_use():
 
 # The same layout in each run: what a program does besides is then the same, too.
 write("/proc/sys/kernel/randomize_va_space", "0")
-for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, ring_full, process, cgroup, bad_use):
+for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, ring_full, process, cgroup, oom, numa,
+             bad_use):
     case(test)

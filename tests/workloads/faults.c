@@ -532,6 +532,18 @@ static void t_contend(void)
 	expect("anon-zero-fill", CONTENDERS * n);
 }
 
+/* For as long as NUMA balancing needs to look at us. */
+static void t_numa(void)
+{
+	char *p = anon(n * PG);
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		writes(p);
+		usleep(20000);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
@@ -542,6 +554,7 @@ static const struct {
 	{ "uffd", t_uffd }, { "blocked", t_blocked }, { "hugetlb", t_hugetlb }, { "thp", t_thp },
 	{ "thp-zero", t_thp_zero }, { "kernel", t_kernel }, { "populate", t_populate },
 	{ "remote", t_remote }, { "segv", t_segv }, { "sigbus", t_sigbus }, { "contend", t_contend },
+	{ "numa", t_numa },
 };
 
 int main(int argc, char **argv)
