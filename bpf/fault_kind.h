@@ -3,24 +3,31 @@
  * What a page fault was: the page-table entry before and after it, its flags
  * and what handle_mm_fault() returned, turned into one kind. Pure and
  * include-free (the includer brings __u32 and __u64): compiled into the BPF
- * programs and into the unit tests of the host. Knows nothing of maps, of BPF or of output.
+ * programs and into the unit tests of the host. Knows nothing of maps, of BPF
+ * or of output.
  *
  * Kinds are exhaustive and exclude each other; the first rule that fits wins:
  *  1. an error returned            -> oom, segv, sigbus (memory failures too)
- *  2. user space was asked         -> userfault; a page under migration was waited for -> migration-wait
+ *  2. user space was asked         -> userfault
+ *     a page that moves was waited for -> migration-wait
  *  3. a hugetlb VMA                -> hugetlb
- *  4. nothing mapped before        -> by the VMA: shmem, file-minor|major, cow-copy for a write to a
- *     private file page (the kernel copies it), zero-page, anon-huge, anon-zero-fill
- *  5. mapped, but not for writing  -> anon-zero-fill|anon-huge if it was the zero page (zeroed, nothing
- *     is copied), cow-copy if another frame is there now, else cow-reuse or write-notify
+ *  4. nothing mapped before        -> by the VMA: shmem, file-minor|major,
+ *     cow-copy for a write to a private file page (the kernel copies it),
+ *     zero-page, anon-huge, anon-zero-fill
+ *  5. mapped, but not for writing  -> anon-zero-fill|anon-huge if it was the
+ *     zero page (zeroed, nothing is copied), cow-copy if another frame is
+ *     there now, else cow-reuse or write-notify
  *  6. mapped with the rights asked for, or nothing changed -> spurious
  *  7. PROT_NONE in a VMA with rights -> numa-hint
- *  8. a swap slot                  -> swap-in-device|zram if this fault started the read, else swap-in-cache
+ *  8. a swap slot                  -> swap-in-device|zram if this fault started
+ *     the read, else swap-in-cache
  *  9. any other non-present entry  -> other (memory of a device, for one)
- * Faults that found the same absent page at the same time all count by what they came for.
+ * Faults that found the same absent page at the same time all count by what
+ * they came for.
  *
- * Bits of entries are x86-64's; FAULT_FLAG_* and VM_FAULT_* are kernel-internal but unchanged over all kernels
- * served, and the loader compares them with the kernel's BTF (include/linux/mm_types.h) before it uses this.
+ * Bits of entries are x86-64's. FAULT_FLAG_* and VM_FAULT_* are internal to the
+ * kernel (include/linux/mm_types.h) but the same on all kernels served; the
+ * loader compares them with the kernel's BTF before it uses this.
  */
 #ifndef _MMS_FAULT_KIND_H
 #define _MMS_FAULT_KIND_H
@@ -143,7 +150,8 @@ static inline int mms_entry_present(__u64 e)
 }
 
 /* The 4 KiB frame that @addr has under a leaf of this level. */
-static inline __u64 mms_entry_frame(__u64 e, __u8 level, __u64 addr, const struct mms_entry_rules *r)
+static inline __u64 mms_entry_frame(__u64 e, __u8 level, __u64 addr,
+				    const struct mms_entry_rules *r)
 {
 	__u64 inside = level == 2 ? 0x1ff : level == 3 ? 0x3ffff : 0;
 
@@ -153,7 +161,7 @@ static inline __u64 mms_entry_frame(__u64 e, __u8 level, __u64 addr, const struc
 	return (((e & r->frame_mask) >> 12) & ~inside) | ((addr >> 12) & inside);
 }
 
-/* Swap type of a non-present entry: arch/x86/include/asm/pgtable_64.h, "Encode and de-code a swap entry". */
+/* Swap type of a non-present entry: __swp_type() in arch/x86/include/asm/pgtable_64.h. */
 static inline __u32 mms_entry_swap_type(__u64 e)
 {
 	return e >> 59;
@@ -167,7 +175,7 @@ static inline int mms_entry_absent(__u64 e, __u8 level)
 	return level == 1 && !mms_entry_present(e) && mms_entry_swap_type(e) == MMS_SWAP_MARKER;
 }
 
-/* Would this fault be served from a swap area? Then the caller may find out which device that is. */
+/* Is it a slot of a swap area? Then the caller may find out which device that is. */
 static inline int mms_entry_swap(__u64 e, __u8 level)
 {
 	return e && level == 1 && !mms_entry_present(e) &&

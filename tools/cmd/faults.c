@@ -233,7 +233,7 @@ static void look_after(struct faults_run *r)
 		r->ended = kill(r->args->opts.tgid, 0) && errno == ESRCH;
 }
 
-/* Waits until a moment (0 = for ever), the end, or a signal that ends us. Return: false for the latter two. */
+/* Waits until a moment (0 = for ever). Return: false if the end or a signal came before. */
 static bool wait_until(struct faults_run *r, uint64_t moment)
 {
 	struct timespec t;
@@ -348,7 +348,7 @@ static int let_go(struct faults_run *r)
 		     EXIT_OK;
 }
 
-/* As perf stat does it: the command's status is ours; a signal is 128 + its number, as in a shell. */
+/* As perf stat: the command's status is ours; a signal is 128 + its number, as in a shell. */
 static int command_status(const struct faults_run *r)
 {
 	if (!r->args->command)

@@ -57,7 +57,7 @@ static void add(struct mms_fault_count *to, const struct mms_fault_count *c)
 		to->hist[b] += c->hist[b];
 }
 
-/* What came since @old. A new maximum belongs to the span; an old one says nothing about it. */
+/* What came since @old. A new maximum is of the span; an old one says nothing about it. */
 static void subtract(struct faults_sum *s, const struct faults_sum *old)
 {
 	size_t b;
@@ -320,7 +320,7 @@ static void note_lost(struct out *o, uint64_t nr, const char *what)
 }
 
 /**
- * faults_report_losses() - one note per way in which something was lost; none when nothing was
+ * faults_report_losses() - one note per way in which something was lost
  * @o: output, in an object
  * @l: of the span
  */

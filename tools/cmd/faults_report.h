@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What `mmscope faults` says: counts of a span of time, losses, events. Knows nothing of options. */
+/*
+ * What `mmscope faults` says: counts of a span of time, losses, events. Knows
+ * nothing of options.
+ */
 #ifndef _MMS_FAULTS_REPORT_H
 #define _MMS_FAULTS_REPORT_H
 

@@ -187,7 +187,7 @@ static bool is_process(pid_t pid)
 	return tgid == pid;
 }
 
-/* Process ids in the kernel are those of the first namespace: in another one ours would match others. */
+/* The kernel has the ids of the first namespace: in another one ours would match others. */
 static bool in_first_pid_namespace(void)
 {
 	struct stat st;

@@ -14,7 +14,8 @@
 #include "fault_kind.h"
 #include "fault.h"
 
-#define MMS_FAULT_HIST_BUCKETS 32	/* bucket b: latency in [2^b, 2^(b+1)) ns, the last one open */
+/* Bucket b: latency in [2^b, 2^(b+1)) ns, the last one open. */
+#define MMS_FAULT_HIST_BUCKETS 32
 
 struct mms_fault_opts {
 	pid_t tgid;		/* 0 = all processes */
@@ -49,10 +50,10 @@ struct mms_fault_losses {
 	uint64_t filtered;
 	uint64_t dropped_map_full;
 	uint64_t dropped_ring_full;	/* events only: counts are complete */
-	uint64_t missed_recursion;	/* programs the kernel skipped: bpf_prog_info.recursion_misses */
+	uint64_t missed_recursion;	/* programs skipped: bpf_prog_info.recursion_misses */
 	uint64_t missed_entry;		/* returns whose entry was not seen */
-	uint64_t missed_return;		/* entries whose return was not seen (kretprobe exhausted) */
-	uint64_t missed_probe;		/* calls or returns the probes skipped, of all processes */
+	uint64_t missed_return;		/* entries whose return was not seen */
+	uint64_t missed_probe;		/* calls or returns skipped, of all processes */
 	uint64_t missed_child;		/* children not followed: no room */
 	uint64_t retries;		/* VM_FAULT_RETRY links joined to their chain */
 	uint64_t walk_failed;		/* table entries that could not be read: taken as absent */
@@ -66,8 +67,8 @@ struct mms_faults;
  * @f: to be closed by mms_faults_close()
  * @opts: what to count
  * @why: one line for the person on error (static or owned by the library); may be NULL
- * Return: 0; -EPERM or -ENOENT (see mms_bpf_usable()); -EOPNOTSUPP, the forced attach kind does not
- * work here; -ESTALE, no such cgroup; -EINVAL; -ENOMEM; -errno of bpf(2).
+ * Return: 0; -EPERM or -ENOENT (see mms_bpf_usable()); -EOPNOTSUPP, the forced attach
+ * kind does not work here; -ESRCH; -ESTALE, no such cgroup; -EINVAL; -ENOMEM; -errno of bpf(2).
  */
 int mms_faults_open(struct mms_faults **f, const struct mms_fault_opts *opts, const char **why);
 void mms_faults_close(struct mms_faults *f);

@@ -19,7 +19,7 @@ struct mms_faults {
 	struct ring_buffer *ring;
 	mms_fault_event_fn fn;
 	void *fn_ctx;
-	struct mms_fault_count *retired;	/* of processes that are gone: their room is reused */
+	struct mms_fault_count *retired;	/* of processes that are gone */
 	size_t nr_retired, room_retired;
 	size_t max_counts;
 	const char *missing[4];

@@ -110,7 +110,7 @@ static void remove_event(const char *tracefs, const char *event)
 	write_command(tracefs, command);
 }
 
-/* A killed mmscope leaves its events behind, switched off: remove those of processes that are gone. */
+/* A killed mmscope leaves its events behind, switched off. */
 static void remove_stale(const char *tracefs)
 {
 	char path[128], line[256], event[64];
