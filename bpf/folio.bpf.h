@@ -42,7 +42,7 @@ static __always_inline unsigned long folio_flags(const struct folio *folio)
 }
 
 /*
- * The number of pages of a large folio moved: _folio_nr_pages up to 6.15, then
+ * The number of pages of a large folio was renamed: _folio_nr_pages, then
  * _nr_pages (where CONFIG_NR_PAGES_IN_LARGE_FOLIO is not set, the order only,
  * in the low byte of _flags_1).
  */
@@ -67,9 +67,9 @@ static __always_inline bool folio_swapbacked(const struct folio *folio)
 }
 
 /*
- * The css a folio is charged to, or NULL. Up to 7.0 memcg_data of a user page is
- * the mem_cgroup; later it is an obj_cgroup that leads to it, under the same
- * name and type. So the data are asked: a mem_cgroup begins with a css whose
+ * The css a folio is charged to, or NULL. On older kernels memcg_data of a user
+ * page is the mem_cgroup; newer ones have an obj_cgroup there that leads to it,
+ * under the same name and type. So the data are asked: a mem_cgroup begins with a css whose
  * subsystem is "memory". Every read is a probe read: a wrong guess reads
  * nonsense, never faults.
  */

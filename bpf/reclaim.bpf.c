@@ -327,7 +327,7 @@ int BPF_KPROBE(on_refault, struct folio *folio)
 
 /*
  * A fault that swaps in past the swap cache (zram and other synchronous devices,
- * up to 6.18) calls workingset_refault() before the folio knows its swap entry.
+ * on older kernels) calls workingset_refault() before the folio knows its swap entry.
  * The table entry that faulted has it.
  */
 SEC("kprobe/do_swap_page")
@@ -358,7 +358,7 @@ static __always_inline int count_swapin(struct folio *folio)
 	return 0;
 }
 
-/* swap_readpage() became swap_read_folio() in 6.10; a head page is its folio. One of the two is
+/* swap_readpage() became swap_read_folio(); a head page is its folio. One of the two is
  * loaded. */
 SEC("kprobe/swap_read_folio")
 int BPF_KPROBE(on_swapin, struct folio *folio)
