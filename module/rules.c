@@ -68,7 +68,7 @@ void __init mms_rules_init(void)
 		.phys_mask = PTE_PFN_MASK,
 		.special = _PAGE_SPECIAL,
 		.soft_dirty = _PAGE_SOFT_DIRTY,
-		.uffd_wp = _PAGE_UFFD_WP,
+		.uffd_wp = _PAGE_UFFD,
 #ifdef _PAGE_SAVED_DIRTY
 		.saved_dirty = _PAGE_SAVED_DIRTY,
 #endif
@@ -76,7 +76,7 @@ void __init mms_rules_init(void)
 		.devmap = _PAGE_DEVMAP,
 #endif
 		.swp_soft_dirty = _PAGE_SWP_SOFT_DIRTY,
-		.swp_uffd_wp = _PAGE_SWP_UFFD_WP,
+		.swp_uffd_wp = _PAGE_SWP_UFFD,
 		.swp_exclusive = _PAGE_SWP_EXCLUSIVE,
 		.swp_pfn_mask = SWP_PFN_MASK,
 		.swapfiles = MAX_SWAPFILES,

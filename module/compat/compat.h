@@ -53,6 +53,15 @@ static inline struct inode *file_user_inode(const struct file *f)
 #endif
 
 /*
+ * 7.3: the bit of userfaultfd's write protection serves its other modes too and
+ * lost the "_WP". Goes when the floor is 7.3.
+ */
+#ifndef _PAGE_UFFD
+#define _PAGE_UFFD _PAGE_UFFD_WP
+#define _PAGE_SWP_UFFD _PAGE_SWP_UFFD_WP
+#endif
+
+/*
  * 6.15: an mm may run with an ASID that the CPUs flush by broadcast and that
  * tlb_gen says nothing of ("x86/mm: Add global ASID allocation helper
  * functions"). 0 = it has none. Goes when the floor is 6.15.
