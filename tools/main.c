@@ -11,9 +11,9 @@
 #include "cmd.h"
 
 /* What a command reads, for the list in the help. */
-#define NEED_MODULE	(1U << 0)	/* nothing without mmscope.ko */
-#define NEED_BPF	(1U << 1)	/* nothing without BPF */
-#define WANT_MODULE	(1U << 2)	/* mmscope.ko, else less from /proc */
+#define NEED_MODULE (1U << 0) /* nothing without mmscope.ko */
+#define NEED_BPF    (1U << 1) /* nothing without BPF */
+#define WANT_MODULE (1U << 2) /* mmscope.ko, else less from /proc */
 
 static const struct command {
 	const char *name;
@@ -21,14 +21,14 @@ static const struct command {
 	const char *summary;
 	unsigned int needs;
 } commands[] = {
-	{ "doctor", cmd_doctor, "what works here, and the fix for what does not", 0 },
-	{ "walk", cmd_walk, "the page-table entry of every level for an address", WANT_MODULE },
-	{ "maps", cmd_maps, "what the tables hold, per mapping", WANT_MODULE },
-	{ "ranges", cmd_ranges, "neighbouring equal entries, merged", WANT_MODULE },
-	{ "census", cmd_census, "pages per combination of entry flags", NEED_MODULE },
-	{ "wss", cmd_wss, "working set: pages touched in a window of time", NEED_MODULE },
-	{ "faults", cmd_faults, "page faults by kind, with latency", NEED_BPF },
-	{ "thrash", cmd_thrash, "does the memory suffice, and how much would", NEED_BPF },
+	{"doctor", cmd_doctor, "what works here, and the fix for what does not", 0},
+	{"walk", cmd_walk, "the page-table entry of every level for an address", WANT_MODULE},
+	{"maps", cmd_maps, "what the tables hold, per mapping", WANT_MODULE},
+	{"ranges", cmd_ranges, "neighbouring equal entries, merged", WANT_MODULE},
+	{"census", cmd_census, "pages per combination of entry flags", NEED_MODULE},
+	{"wss", cmd_wss, "working set: pages touched in a window of time", NEED_MODULE},
+	{"faults", cmd_faults, "page faults by kind, with latency", NEED_BPF},
+	{"thrash", cmd_thrash, "does the memory suffice, and how much would", NEED_BPF},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -54,7 +54,8 @@ static int print_help(void)
 	       "\n"
 	       "Shows what the MMU sees of live processes.\n"
 	       "\n"
-	       "  %-8s%-54s%s\n", "COMMAND", "SHOWS", "READS");
+	       "  %-8s%-54s%s\n",
+	       "COMMAND", "SHOWS", "READS");
 	for (c = commands; c < commands + NR_COMMANDS; c++)
 		printf("  %-8s%-54s%s\n", c->name, c->summary, lives_on(c));
 	printf("\n'mmscope COMMAND -h' shows options and examples, 'man mmscope-COMMAND' all of it.\n"
@@ -84,7 +85,7 @@ static int unknown_command(const char *name)
 static int help(int argc, char **argv)
 {
 	char dash_h[] = "-h";
-	char *help_argv[] = { argv[1], dash_h, NULL };
+	char *help_argv[] = {argv[1], dash_h, NULL};
 	const struct command *c;
 
 	if (argc > 2)
@@ -128,7 +129,7 @@ int main(int argc, char **argv)
 	 * kernel is undone. A handler rather than SIG_IGN: exec resets it, so that
 	 * "faults -- COMMAND" does not pass it on.
 	 */
-	struct sigaction sa = { .sa_handler = ignore, .sa_flags = SA_RESTART };
+	struct sigaction sa = {.sa_handler = ignore, .sa_flags = SA_RESTART};
 
 	sigaction(SIGPIPE, &sa, NULL);
 	return run(argc, argv);

@@ -15,11 +15,11 @@
 #define MMS_POISON(name) sorry_##name##_is_a_poisoned_function
 
 #undef strcpy
-#define strcpy(d, s) MMS_POISON(strcpy)		/* snprintf() */
+#define strcpy(d, s) MMS_POISON(strcpy) /* snprintf() */
 #undef strcat
 #define strcat(d, s) MMS_POISON(strcat)
 #undef strncpy
-#define strncpy(d, s, n) MMS_POISON(strncpy)	/* may leave out the NUL */
+#define strncpy(d, s, n) MMS_POISON(strncpy) /* may leave out the NUL */
 #undef strncat
 #define strncat(d, s, n) MMS_POISON(strncat)
 #undef sprintf
@@ -27,13 +27,13 @@
 #undef vsprintf
 #define vsprintf(...) MMS_POISON(vsprintf)
 #undef strtok
-#define strtok(s, d) MMS_POISON(strtok)		/* strtok_r(), strsep() */
+#define strtok(s, d) MMS_POISON(strtok) /* strtok_r(), strsep() */
 #undef atoi
-#define atoi(s) MMS_POISON(atoi)		/* args_*() */
+#define atoi(s) MMS_POISON(atoi) /* args_*() */
 #undef atol
 #define atol(s) MMS_POISON(atol)
 #undef localtime
-#define localtime(t) MMS_POISON(localtime)	/* localtime_r() */
+#define localtime(t) MMS_POISON(localtime) /* localtime_r() */
 #undef system
 #define system(s) MMS_POISON(system)
 

@@ -16,9 +16,17 @@ static void pids(void **state)
 		const char *s;
 		int err;
 	} bad[] = {
-		{ "", -EINVAL },   { "x", -EINVAL },	  { "-5", -EINVAL },   { "+5", -EINVAL },
-		{ " 5", -EINVAL }, { "5 ", -EINVAL },	  { "5x", -EINVAL },   { "0x5", -EINVAL },
-		{ "0", -ERANGE },  { "2147483648", -ERANGE }, { "99999999999999999999", -ERANGE },
+		{"", -EINVAL},
+		{"x", -EINVAL},
+		{"-5", -EINVAL},
+		{"+5", -EINVAL},
+		{" 5", -EINVAL},
+		{"5 ", -EINVAL},
+		{"5x", -EINVAL},
+		{"0x5", -EINVAL},
+		{"0", -ERANGE},
+		{"2147483648", -ERANGE},
+		{"99999999999999999999", -ERANGE},
 	};
 	pid_t pid = -1;
 	size_t i;

@@ -33,12 +33,9 @@ static void finish(struct out *o)
 }
 
 static const struct out_col cols[] = {
-	{ "start", "START", OUT_HEX, -10 },
-	{ "size", "SIZE", OUT_BYTES, 8 },
-	{ "lat_ns", "LAT", OUT_NS, 8 },
-	{ "share", "SHARE", OUT_PERCENT, 6 },
-	{ "thp", "THP", OUT_BOOL, 4 },
-	{ "name", "NAME", OUT_STR, 0 },
+	{"start", "START", OUT_HEX, -10}, {"size", "SIZE", OUT_BYTES, 8},
+	{"lat_ns", "LAT", OUT_NS, 8},	  {"share", "SHARE", OUT_PERCENT, 6},
+	{"thp", "THP", OUT_BOOL, 4},	  {"name", "NAME", OUT_STR, 0},
 };
 
 static void one_row(struct out *o, uint64_t v, const char *name)
@@ -71,18 +68,17 @@ static void text_aligns_and_scales(void **state)
 
 	one_object(o);
 	finish(o);
-	assert_string_equal(buf,
-			    "pid: 42\n"
-			    "\n"
-			    "START          SIZE      LAT  SHARE  THP NAME\n"
-			    "0x1000           4K    4.1us  12.3%  yes a,b\n"
-			    "0x1400000     20.0M   21.0ms  12.3%  yes -\n"
-			    "# lost 3\n");
+	assert_string_equal(buf, "pid: 42\n"
+				 "\n"
+				 "START          SIZE      LAT  SHARE  THP NAME\n"
+				 "0x1000           4K    4.1us  12.3%  yes a,b\n"
+				 "0x1400000     20.0M   21.0ms  12.3%  yes -\n"
+				 "# lost 3\n");
 }
 
 static void text_header_once_until_columns_change(void **state)
 {
-	static const struct out_col other[] = { { "n", "N", OUT_COUNT, 4 } };
+	static const struct out_col other[] = {{"n", "N", OUT_COUNT, 4}};
 	struct out *o = start(OUT_TEXT);
 	int i;
 
@@ -106,9 +102,9 @@ static void text_header_once_until_columns_change(void **state)
 static void text_wide_cell_realigns_later(void **state)
 {
 	static const struct out_col w[] = {
-		{ "a", "A", OUT_STR, -4 },
-		{ "b", "B", OUT_COUNT, 8 },
-		{ "c", "C", OUT_COUNT, 3 },
+		{"a", "A", OUT_STR, -4},
+		{"b", "B", OUT_COUNT, 8},
+		{"c", "C", OUT_COUNT, 3},
 	};
 	struct out *o = start(OUT_TEXT);
 
@@ -170,7 +166,8 @@ static void json_is_one_valid_line(void **state)
 
 	one_object(o);
 	finish(o);
-	assert_string_equal(buf,
+	assert_string_equal(
+		buf,
 		"{\"schema\":\"mmscope.test/1\",\"pid\":42,\"hidden\":\"x\",\"rows\":["
 		"{\"start\":\"0x1000\",\"size\":4096,\"lat_ns\":4096,\"share\":12.34,\"thp\":true,"
 		"\"name\":\"a,b\"},{\"start\":\"0x1400000\",\"size\":20971520,\"lat_ns\":20971520,"
@@ -181,8 +178,9 @@ static void json_is_one_valid_line(void **state)
 static void json_survives_any_bytes(void **state)
 {
 	static const char *const bad[] = {
-		"\xff\xfe", "a\"b\\c", "\x01\x1b[31m\n\t", "\xc3\xa9", "\xc3", "\xe2\x82",
-		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\x80", "\xf0\x80\x80\x80", "",
+		"\xff\xfe", "a\"b\\c",	    "\x01\x1b[31m\n\t", "\xc3\xa9", "\xc3",
+		"\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\x80", "\xf0\x80\x80\x80",
+		"",
 	};
 	size_t i;
 
@@ -206,7 +204,7 @@ static void json_all_two_byte_strings(void **state)
 
 	for (a = 1; a < 256; a++)
 		for (b = 1; b < 256; b++) {
-			char s[3] = { (char)a, (char)b, 0 };
+			char s[3] = {(char)a, (char)b, 0};
 			char *safe = out_escape(s, false);
 			json_t *j = json_string(safe);
 
@@ -218,7 +216,7 @@ static void json_all_two_byte_strings(void **state)
 
 static void json_large_numbers_keep_their_digits(void **state)
 {
-	static const uint64_t v[] = { 0, INT64_MAX, UINT64_MAX };
+	static const uint64_t v[] = {0, INT64_MAX, UINT64_MAX};
 	struct out *o = start(OUT_JSON);
 	json_t *j;
 
@@ -243,7 +241,8 @@ static void json_note_after_last_object_is_kept(void **state)
 
 	out_note(o, "process exited");
 	finish(o);
-	assert_string_equal(buf, "{\"schema\":\"mmscope.test/1\",\"notes\":[\"process exited\"]}\n");
+	assert_string_equal(buf,
+			    "{\"schema\":\"mmscope.test/1\",\"notes\":[\"process exited\"]}\n");
 }
 
 static void escapes_what_a_terminal_obeys(void **state)
@@ -251,9 +250,14 @@ static void escapes_what_a_terminal_obeys(void **state)
 	static const struct {
 		const char *in, *out;
 	} t[] = {
-		{ "plain", "plain" },	     { "\x1b[2J", "\\x1b[2J" },
-		{ "\xc2\x9b" "31m", "\\xc2\\x9b31m" }, { "\xc3\xa9", "\xc3\xa9" },
-		{ "a\nb", "a\\x0ab" },	     { "\x7f", "\\x7f" },
+		{"plain", "plain"},
+		{"\x1b[2J", "\\x1b[2J"},
+		{"\xc2\x9b"
+		 "31m",
+		 "\\xc2\\x9b31m"},
+		{"\xc3\xa9", "\xc3\xa9"},
+		{"a\nb", "a\\x0ab"},
+		{"\x7f", "\\x7f"},
 	};
 	size_t i;
 
@@ -268,7 +272,7 @@ static void escapes_what_a_terminal_obeys(void **state)
 
 static void check_human(enum out_type type, uint64_t v, bool spaced, const char *want)
 {
-	struct out_val val = { .kind = OUT_VAL_NUM, .type = type, .num = v };
+	struct out_val val = {.kind = OUT_VAL_NUM, .type = type, .num = v};
 	char b[32];
 
 	assert_string_equal(out_human(&val, b, spaced), want);
@@ -287,13 +291,13 @@ static void numbers_read_well(void **state)
 	check_human(OUT_NS, 1000, false, "1.0us");
 	check_human(OUT_NS, 999940, false, "999.9us");
 	check_human(OUT_NS, 999960, false, "1.0ms");
-	check_human(OUT_NS, 61000000000, true, "61.0 s");
+	check_human(OUT_NS, 61000000000, true, "61.00 s");
 	check_human(OUT_PERCENT, 100, false, "100.0%");
 }
 
 static void full_disk_is_an_error(void **state)
 {
-	static const enum out_format fmts[] = { OUT_TEXT, OUT_JSON, OUT_CSV };
+	static const enum out_format fmts[] = {OUT_TEXT, OUT_JSON, OUT_CSV};
 	size_t i;
 
 	for (i = 0; i < 3; i++) {

@@ -23,17 +23,15 @@ static const struct opts_help help = {
 };
 
 static const struct option longs[] = {
-	{ "output", required_argument, NULL, 'O' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{"output", required_argument, NULL, 'O'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 static const struct out_col cols[] = {
-	{ "mask", "MASK", OUT_HEX, -10 },
-	{ "pages", "PAGES", OUT_COUNT, 10 },
-	{ "size_bytes", "SIZE", OUT_BYTES, 8 },
-	{ "share_percent", "SHARE", OUT_PERCENT, 6 },
-	{ "flags", "FLAGS", OUT_STR, 0 },
+	{"mask", "MASK", OUT_HEX, -10},	      {"pages", "PAGES", OUT_COUNT, 10},
+	{"size_bytes", "SIZE", OUT_BYTES, 8}, {"share_percent", "SHARE", OUT_PERCENT, 6},
+	{"flags", "FLAGS", OUT_STR, 0},
 };
 
 static void show(struct out *o, const struct mms_list *rows)
@@ -76,7 +74,7 @@ static int collect(struct mms_target *t, struct mms_list *rows)
 
 static int run(pid_t pid, enum out_format format)
 {
-	struct mms_list rows = { 0 };
+	struct mms_list rows = {0};
 	struct mms_target *t = NULL;
 	struct out *o;
 	int err, rc;

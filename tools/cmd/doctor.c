@@ -24,9 +24,9 @@ static const struct opts_help help = {
 };
 
 static const struct option longs[] = {
-	{ "output", required_argument, NULL, 'O' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{"output", required_argument, NULL, 'O'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 static const char *const status_names[] = {
@@ -38,14 +38,14 @@ static const char *const status_names[] = {
 
 /* Machines get all in one table; for people the lacks, with long lines, come second. */
 static const struct out_col all_cols[] = {
-	{ "feature", "FEATURE", OUT_STR, -22 }, { "status", "STATUS", OUT_STR, -6 },
-	{ "detail", "DETAIL", OUT_STR, 0 },	{ "cost", "WITHOUT IT", OUT_STR, 0 },
-	{ "fix", "FIX", OUT_STR, 0 },
+	{"feature", "FEATURE", OUT_STR, -22}, {"status", "STATUS", OUT_STR, -6},
+	{"detail", "DETAIL", OUT_STR, 0},     {"cost", "WITHOUT IT", OUT_STR, 0},
+	{"fix", "FIX", OUT_STR, 0},
 };
 
 static const struct out_col lack_cols[] = {
-	{ "feature", "MISSING", OUT_STR, -18 },
-	{ "text", "WHAT IT COSTS, AND THE FIX", OUT_STR, 0 },
+	{"feature", "MISSING", OUT_STR, -18},
+	{"text", "WHAT IT COSTS, AND THE FIX", OUT_STR, 0},
 };
 
 /* One row of either source. */
@@ -71,17 +71,17 @@ static void gather(struct table *t, struct mms_feature *features, struct mms_gro
 	for (i = 0; i < nr; i++) {
 		const struct mms_feature *f = &features[i];
 
-		t->v[t->nr++] = (struct row){ f->name, status_names[f->status], f->detail, f->cost,
-					      f->fix };
+		t->v[t->nr++] =
+			(struct row){f->name, status_names[f->status], f->detail, f->cost, f->fix};
 	}
 	bpf = mms_bpf_features(&nr);
 	for (i = 0; bpf && i < nr && t->nr < MAX_ROWS; i++) {
 		if (!strcmp(bpf[i].name, "lockdown"))
-			continue;	/* "no lockdown" above says it for the module too */
-		t->v[t->nr++] = (struct row){ bpf[i].name,
-					      status_names[bpf[i].available ? MMS_STATUS_YES :
-									      MMS_STATUS_NO],
-					      bpf[i].why, bpf[i].cost, bpf[i].fix };
+			continue; /* "no lockdown" above says it for the module too */
+		t->v[t->nr++] = (struct row){
+			bpf[i].name,
+			status_names[bpf[i].available ? MMS_STATUS_YES : MMS_STATUS_NO], bpf[i].why,
+			bpf[i].cost, bpf[i].fix};
 	}
 }
 
@@ -134,8 +134,8 @@ static int run(enum out_format format)
 {
 	static struct mms_feature features[MAX_ROWS / 2];
 	struct out *o = out_create(format, stdout, "doctor");
-	struct mms_ground ground = { 0 };
-	struct table t = { .nr = 0 };
+	struct mms_ground ground = {0};
+	struct table t = {.nr = 0};
 	const char *why = NULL;
 	bool bpf;
 	int rc;
@@ -148,7 +148,8 @@ static int run(enum out_format format)
 	show_all(o, &t, format == OUT_TEXT ? 3 : 5);
 	if (format == OUT_TEXT)
 		show_lacks(o, &t);
-	out_bool(o, "module_usable", "module commands (walk maps ranges census wss)", ground.module);
+	out_bool(o, "module_usable", "module commands (walk maps ranges census wss)",
+		 ground.module);
 	out_bool(o, "proc_usable", "less of walk maps ranges, by /proc", ground.proc);
 	out_bool(o, "bpf_usable", "BPF commands (faults thrash)", bpf);
 	if (!bpf && why)
@@ -158,7 +159,8 @@ static int run(enum out_format format)
 	if (rc != EXIT_OK)
 		return rc;
 	if (!ground.module && !ground.proc && !bpf)
-		return err_missing("no command can work on other processes here; fix: run it with sudo");
+		return err_missing(
+			"no command can work on other processes here; fix: run it with sudo");
 	return EXIT_OK;
 }
 

@@ -18,17 +18,18 @@ static const struct opts_help help = {
 	.about = "Shows what the page tables of a process hold, per mapping and in total.",
 	.options = "  -e, --extended        all columns, whole paths\n"
 		   "  -n, --no-module       use /proc/PID/smaps: fewer columns\n" OPTS_COMMON,
-	.examples = "    mmscope maps 1234            # sizes, what is present, swapped and absent\n"
-		    "    mmscope maps -e 1234         # zero page, page sizes, young, dirty, ...\n"
-		    "    mmscope maps -O json 1234    # everything, in bytes\n",
+	.examples =
+		"    mmscope maps 1234            # sizes, what is present, swapped and absent\n"
+		"    mmscope maps -e 1234         # zero page, page sizes, young, dirty, ...\n"
+		"    mmscope maps -O json 1234    # everything, in bytes\n",
 };
 
 static const struct option longs[] = {
-	{ "extended", no_argument, NULL, 'e' },
-	{ "no-module", no_argument, NULL, 'n' },
-	{ "output", required_argument, NULL, 'O' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{"extended", no_argument, NULL, 'e'},
+	{"no-module", no_argument, NULL, 'n'},
+	{"output", required_argument, NULL, 'O'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 struct opts {
@@ -42,32 +43,32 @@ struct opts {
 struct source {
 	struct out_col col;
 	enum mms_map_key key;
-	bool brief;	/* in text without -e */
+	bool brief; /* in text without -e */
 };
 
 static const struct source sources[] = {
-	{ { "size_bytes", "SIZE", OUT_BYTES, 7 }, MMS_MAP_SIZE, true },
-	{ { "rss_bytes", "RSS", OUT_BYTES, 7 }, MMS_MAP_RSS, true },
-	{ { "anon_bytes", "ANON", OUT_BYTES, 7 }, MMS_MAP_ANON, true },
-	{ { "file_bytes", "FILE", OUT_BYTES, 7 }, MMS_MAP_FILE, true },
-	{ { "swap_bytes", "SWAP", OUT_BYTES, 7 }, MMS_MAP_SWAP, true },
-	{ { "absent_bytes", "ABSENT", OUT_BYTES, 7 }, MMS_MAP_ABSENT, true },
-	{ { "2m_bytes", "2M", OUT_BYTES, 7 }, MMS_MAP_2M, true },
-	{ { "4k_bytes", "4K", OUT_BYTES, 7 }, MMS_MAP_4K, false },
-	{ { "1g_bytes", "1G", OUT_BYTES, 7 }, MMS_MAP_1G, false },
-	{ { "young_bytes", "YOUNG", OUT_BYTES, 7 }, MMS_MAP_YOUNG, false },
-	{ { "dirty_bytes", "DIRTY", OUT_BYTES, 7 }, MMS_MAP_DIRTY, false },
-	{ { "ksm_bytes", "KSM", OUT_BYTES, 7 }, MMS_MAP_KSM, false },
-	{ { "zero_bytes", "ZERO", OUT_BYTES, 7 }, MMS_MAP_ZERO, false },
-	{ { "special_bytes", "SPECIAL", OUT_BYTES, 7 }, MMS_MAP_SPECIAL, false },
-	{ { "hugetlb_bytes", "HUGETLB", OUT_BYTES, 7 }, MMS_MAP_HUGETLB, false },
-	{ { "migration_bytes", "MIGRAT", OUT_BYTES, 7 }, MMS_MAP_MIGRATION, false },
-	{ { "marker_bytes", "MARKER", OUT_BYTES, 7 }, MMS_MAP_MARKER, false },
-	{ { "other_bytes", "OTHER", OUT_BYTES, 7 }, MMS_MAP_OTHER, false },
-	{ { "protnone_bytes", "PROTNONE", OUT_BYTES, 8 }, MMS_MAP_PROTNONE, false },
-	{ { "writable_bytes", "WRITABLE", OUT_BYTES, 8 }, MMS_MAP_WRITABLE, false },
-	{ { "executable_bytes", "EXEC", OUT_BYTES, 7 }, MMS_MAP_EXECUTABLE, false },
-	{ { "usernx_bytes", "NX", OUT_BYTES, 7 }, MMS_MAP_USERNX, false },
+	{{"size_bytes", "SIZE", OUT_BYTES, 7}, MMS_MAP_SIZE, true},
+	{{"rss_bytes", "RSS", OUT_BYTES, 7}, MMS_MAP_RSS, true},
+	{{"anon_bytes", "ANON", OUT_BYTES, 7}, MMS_MAP_ANON, true},
+	{{"file_bytes", "FILE", OUT_BYTES, 7}, MMS_MAP_FILE, true},
+	{{"swap_bytes", "SWAP", OUT_BYTES, 7}, MMS_MAP_SWAP, true},
+	{{"absent_bytes", "ABSENT", OUT_BYTES, 7}, MMS_MAP_ABSENT, true},
+	{{"2m_bytes", "2M", OUT_BYTES, 7}, MMS_MAP_2M, true},
+	{{"4k_bytes", "4K", OUT_BYTES, 7}, MMS_MAP_4K, false},
+	{{"1g_bytes", "1G", OUT_BYTES, 7}, MMS_MAP_1G, false},
+	{{"young_bytes", "YOUNG", OUT_BYTES, 7}, MMS_MAP_YOUNG, false},
+	{{"dirty_bytes", "DIRTY", OUT_BYTES, 7}, MMS_MAP_DIRTY, false},
+	{{"ksm_bytes", "KSM", OUT_BYTES, 7}, MMS_MAP_KSM, false},
+	{{"zero_bytes", "ZERO", OUT_BYTES, 7}, MMS_MAP_ZERO, false},
+	{{"special_bytes", "SPECIAL", OUT_BYTES, 7}, MMS_MAP_SPECIAL, false},
+	{{"hugetlb_bytes", "HUGETLB", OUT_BYTES, 7}, MMS_MAP_HUGETLB, false},
+	{{"migration_bytes", "MIGRAT", OUT_BYTES, 7}, MMS_MAP_MIGRATION, false},
+	{{"marker_bytes", "MARKER", OUT_BYTES, 7}, MMS_MAP_MARKER, false},
+	{{"other_bytes", "OTHER", OUT_BYTES, 7}, MMS_MAP_OTHER, false},
+	{{"protnone_bytes", "PROTNONE", OUT_BYTES, 8}, MMS_MAP_PROTNONE, false},
+	{{"writable_bytes", "WRITABLE", OUT_BYTES, 8}, MMS_MAP_WRITABLE, false},
+	{{"executable_bytes", "EXEC", OUT_BYTES, 7}, MMS_MAP_EXECUTABLE, false},
+	{{"usernx_bytes", "NX", OUT_BYTES, 7}, MMS_MAP_USERNX, false},
 };
 
 #define NR_SOURCES (sizeof(sources) / sizeof(sources[0]))
@@ -78,7 +79,7 @@ struct columns {
 	enum mms_map_key keys[NR_SOURCES];
 	size_t nr;
 	size_t nr_keys;
-	bool end;	/* has the end address */
+	bool end; /* has the end address */
 };
 
 static void pick_columns(struct columns *c, const struct opts *opts)
@@ -87,18 +88,18 @@ static void pick_columns(struct columns *c, const struct opts *opts)
 	size_t i;
 
 	c->nr = c->nr_keys = 0;
-	c->cols[c->nr++] = (struct out_col){ "start", "START", OUT_HEX, -14 };
+	c->cols[c->nr++] = (struct out_col){"start", "START", OUT_HEX, -14};
 	c->end = opts->format != OUT_TEXT;
 	if (c->end)
-		c->cols[c->nr++] = (struct out_col){ "end", "END", OUT_HEX, -14 };
-	c->cols[c->nr++] = (struct out_col){ "perms", "PERM", OUT_STR, -4 };
+		c->cols[c->nr++] = (struct out_col){"end", "END", OUT_HEX, -14};
+	c->cols[c->nr++] = (struct out_col){"perms", "PERM", OUT_STR, -4};
 	for (i = 0; i < NR_SOURCES; i++) {
 		if (!all && !sources[i].brief)
 			continue;
 		c->cols[c->nr++] = sources[i].col;
 		c->keys[c->nr_keys++] = sources[i].key;
 	}
-	c->cols[c->nr++] = (struct out_col){ "name", "NAME", OUT_STR, 0 };
+	c->cols[c->nr++] = (struct out_col){"name", "NAME", OUT_STR, 0};
 }
 
 static void show_amounts(struct out *o, const struct columns *c, const struct mms_map *m)
@@ -164,7 +165,7 @@ static int from_module(struct mms_target *t, struct mms_list *maps)
 
 static int run(const struct opts *opts)
 {
-	struct mms_list maps = { 0 };
+	struct mms_list maps = {0};
 	struct mms_target *t;
 	struct columns c;
 	const char *why;
@@ -176,7 +177,7 @@ static int run(const struct opts *opts)
 		return rc;
 	err = t ? from_module(t, &maps) : mms_proc_smaps(opts->pid, &maps);
 	if (!err && !maps.nr)
-		err = -ESRCH;	/* an empty answer: the mm is gone */
+		err = -ESRCH; /* an empty answer: the mm is gone */
 	if (err) {
 		rc = target_failed(opts->pid, t ? "maps" : "smaps", err);
 		goto out;
@@ -204,7 +205,7 @@ out:
 /** cmd_maps() - mmscope maps */
 int cmd_maps(int argc, char **argv)
 {
-	struct opts opts = { .format = OUT_TEXT };
+	struct opts opts = {.format = OUT_TEXT};
 	int c, rc;
 
 	while ((c = opts_next(argc, argv, ":enO:h", longs)) != -1) {

@@ -18,22 +18,19 @@ static const struct opts_help help = {
 	.usage = "ranges [-a] [-e] [-O FORMAT] [--no-module] PID",
 	.about = "Shows the page tables of a process as ranges: neighbouring entries of one\n"
 		 "mapping with equal kind, level, rights and flags are one line.",
-	.options = "  -a, --all             holes (kind none) too\n"
-		   "  -e, --extended        pages young and dirty, whole paths\n"
-		   "  -n, --no-module       use /proc/PID/pagemap: no levels, rights or hardware bits\n"
-		   OPTS_COMMON,
+	.options =
+		"  -a, --all             holes (kind none) too\n"
+		"  -e, --extended        pages young and dirty, whole paths\n"
+		"  -n, --no-module       use /proc/PID/pagemap: no levels, rights or hardware bits\n" OPTS_COMMON,
 	.examples = "    mmscope ranges 1234               # what is there\n"
 		    "    mmscope ranges -a 1234            # and what is not\n"
 		    "    mmscope ranges 1234 | grep pmd    # huge pages\n",
 };
 
 static const struct option longs[] = {
-	{ "all", no_argument, NULL, 'a' },
-	{ "extended", no_argument, NULL, 'e' },
-	{ "no-module", no_argument, NULL, 'n' },
-	{ "output", required_argument, NULL, 'O' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{"all", no_argument, NULL, 'a'},       {"extended", no_argument, NULL, 'e'},
+	{"no-module", no_argument, NULL, 'n'}, {"output", required_argument, NULL, 'O'},
+	{"help", no_argument, NULL, 'h'},      {0},
 };
 
 struct opts {
@@ -44,23 +41,25 @@ struct opts {
 	pid_t pid;
 };
 
-#define SHARED_COLS \
-	{ "start", "START", OUT_HEX, -14 }, { "size_bytes", "SIZE", OUT_BYTES, 7 }, \
-	{ "level", "LEVEL", OUT_STR, -5 }, { "kind", "KIND", OUT_STR, -9 }, \
-	{ "rights", "RIGHTS", OUT_STR, -6 }
+#define SHARED_COLS                                                             \
+	{"start", "START", OUT_HEX, -14}, {"size_bytes", "SIZE", OUT_BYTES, 7}, \
+		{"level", "LEVEL", OUT_STR, -5}, {"kind", "KIND", OUT_STR, -9}, \
+	{                                                                       \
+		"rights", "RIGHTS", OUT_STR, -6                                 \
+	}
 
 static const struct out_col brief_cols[] = {
 	SHARED_COLS,
-	{ "flags", "FLAGS", OUT_STR, -14 },
-	{ "name", "NAME", OUT_STR, 0 },
+	{"flags", "FLAGS", OUT_STR, -14},
+	{"name", "NAME", OUT_STR, 0},
 };
 
 static const struct out_col all_cols[] = {
 	SHARED_COLS,
-	{ "young_pages", "YOUNG", OUT_COUNT, 7 },
-	{ "dirty_pages", "DIRTY", OUT_COUNT, 7 },
-	{ "flags", "FLAGS", OUT_STR, -14 },
-	{ "name", "NAME", OUT_STR, 0 },
+	{"young_pages", "YOUNG", OUT_COUNT, 7},
+	{"dirty_pages", "DIRTY", OUT_COUNT, 7},
+	{"flags", "FLAGS", OUT_STR, -14},
+	{"name", "NAME", OUT_STR, 0},
 };
 
 static void cell_count(struct out *o, uint64_t v)
@@ -122,7 +121,7 @@ static int from_module(struct mms_target *t, struct mms_list *ranges)
 
 static int from_proc(pid_t pid, struct mms_list *ranges)
 {
-	struct mms_vmas vmas = { 0 };
+	struct mms_vmas vmas = {0};
 	int err = mms_proc_vmas(pid, &vmas);
 
 	if (!err)
@@ -133,7 +132,7 @@ static int from_proc(pid_t pid, struct mms_list *ranges)
 
 static int run(const struct opts *opts)
 {
-	struct mms_list ranges = { 0 };
+	struct mms_list ranges = {0};
 	struct mms_target *t;
 	const char *why;
 	struct out *o;
@@ -144,7 +143,7 @@ static int run(const struct opts *opts)
 		return rc;
 	err = t ? from_module(t, &ranges) : from_proc(opts->pid, &ranges);
 	if (!err && !ranges.nr)
-		err = -ESRCH;	/* an empty answer: the mm is gone */
+		err = -ESRCH; /* an empty answer: the mm is gone */
 	if (err) {
 		rc = target_failed(opts->pid, t ? "ranges" : "pagemap", err);
 		goto out;
@@ -171,7 +170,7 @@ out:
 /** cmd_ranges() - mmscope ranges */
 int cmd_ranges(int argc, char **argv)
 {
-	struct opts opts = { .format = OUT_TEXT };
+	struct opts opts = {.format = OUT_TEXT};
 	int c, rc;
 
 	while ((c = opts_next(argc, argv, ":aenO:h", longs)) != -1) {

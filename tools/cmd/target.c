@@ -39,7 +39,8 @@ int target_check(pid_t pid)
 		return err_failed("no process with pid %d", pid);
 	case -ECHILD:
 		return err_failed("process %d has exited and waits for its parent (a zombie): "
-				  "its address space is gone", pid);
+				  "its address space is gone",
+				  pid);
 	case -EINVAL:
 		return err_failed("%d is a kernel thread: it has no address space of its own", pid);
 	default:
@@ -101,16 +102,19 @@ int target_failed(pid_t pid, const char *what, int err)
 	case -EACCES:
 	case -EPERM:
 		return err_missing("%s of process %d may not be read by this user; "
-				   "fix: run it with sudo", what, pid);
+				   "fix: run it with sudo",
+				   what, pid);
 	case -EBUSY:
 		return err_failed("another target with the address space of process %d is being "
-				  "sampled", pid);
+				  "sampled",
+				  pid);
 	case -EOPNOTSUPP:
 		return err_missing("this kernel lets the module flush no TLB: no sampling; see the "
 				   "line tlb-flush of 'mmscope doctor'");
 	case -EBADMSG:
 		return err_failed("%s of process %d is not in the form this tool knows: "
-				  "are tool and module of one version?", what, pid);
+				  "are tool and module of one version?",
+				  what, pid);
 	default:
 		return err_failed("cannot read %s of process %d: %s", what, pid, strerror(-err));
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all commands on a PID share: its argument, the module or the fallback, and the words for what fails. */
+/* What all commands on a PID share: its argument, the module or the fallback, and the words for
+ * what fails. */
 #ifndef _MMS_CMD_TARGET_H
 #define _MMS_CMD_TARGET_H
 

@@ -15,26 +15,27 @@
 #include "util/args.h"
 #include "util/opts.h"
 
-#define PAGE		4096ULL
-#define SPAN		(2ULL << 20)	/* the module's limit for one request */
-#define MAX_PIDS	32
+#define PAGE	 4096ULL
+#define SPAN	 (2ULL << 20) /* the module's limit for one request */
+#define MAX_PIDS 32
 
 static const struct opts_help help = {
 	.usage = "walk [-O FORMAT] [--no-module] PID[,PID]... ADDR[-ADDR]",
 	.about = "Shows the page-table entry of every level that translates an address, from the\n"
 		 "top to the leaf, and what the leaf is. ADDR is hexadecimal, with or without 0x,\n"
 		 "and need not be aligned; ADDR-ADDR shows each page of a range.",
-	.options = "  -n, --no-module       use /proc/PID/pagemap: no levels, no raw entries\n" OPTS_COMMON,
+	.options =
+		"  -n, --no-module       use /proc/PID/pagemap: no levels, no raw entries\n" OPTS_COMMON,
 	.examples = "    mmscope walk 1234 7f3210004123        # one address\n"
 		    "    mmscope walk 1234,1250 7f3210004000   # parent and child side by side\n"
 		    "    mmscope walk 1234 7f3210000000-7f3210021000 -O csv   # a line per page\n",
 };
 
 static const struct option longs[] = {
-	{ "no-module", no_argument, NULL, 'n' },
-	{ "output", required_argument, NULL, 'O' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{"no-module", no_argument, NULL, 'n'},
+	{"output", required_argument, NULL, 'O'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 struct opts {
@@ -43,30 +44,24 @@ struct opts {
 	pid_t pids[MAX_PIDS];
 	size_t nr_pids;
 	uint64_t start;
-	uint64_t end;	/* 0: one address */
+	uint64_t end; /* 0: one address */
 };
 
 static const struct out_col level_cols[] = {
-	{ "level", "LEVEL", OUT_STR, -8 },  { "table_frame", "TABLE", OUT_HEX, -9 },
-	{ "index", "INDEX", OUT_COUNT, 5 }, { "raw", "RAW", OUT_HEX, -18 },
-	{ "frame", "FRAME", OUT_HEX, -9 },  { "flags", "FLAGS", OUT_STR, 0 },
+	{"level", "LEVEL", OUT_STR, -8},  {"table_frame", "TABLE", OUT_HEX, -9},
+	{"index", "INDEX", OUT_COUNT, 5}, {"raw", "RAW", OUT_HEX, -18},
+	{"frame", "FRAME", OUT_HEX, -9},  {"flags", "FLAGS", OUT_STR, 0},
 };
 
 /* csv has no room for levels: one row per page. */
 static const struct out_col leaf_cols[] = {
-	{ "pid", "PID", OUT_COUNT, 7 },
-	{ "va", "VA", OUT_HEX, -14 },
-	{ "kind", "KIND", OUT_STR, -9 },
-	{ "level", "LEVEL", OUT_STR, -5 },
-	{ "size_bytes", "SIZE", OUT_BYTES, 6 },
-	{ "frame", "FRAME", OUT_HEX, -9 },
-	{ "phys", "PHYS", OUT_HEX, -13 },
-	{ "rights", "RIGHTS", OUT_STR, -6 },
-	{ "raw", "RAW", OUT_HEX, -18 },
-	{ "flags", "FLAGS", OUT_STR, -12 },
-	{ "swap_type", "TYPE", OUT_COUNT, 4 },
-	{ "swap_offset", "OFFSET", OUT_HEX, -9 },
-	{ "vma", "VMA", OUT_STR, 0 },
+	{"pid", "PID", OUT_COUNT, 7},	      {"va", "VA", OUT_HEX, -14},
+	{"kind", "KIND", OUT_STR, -9},	      {"level", "LEVEL", OUT_STR, -5},
+	{"size_bytes", "SIZE", OUT_BYTES, 6}, {"frame", "FRAME", OUT_HEX, -9},
+	{"phys", "PHYS", OUT_HEX, -13},	      {"rights", "RIGHTS", OUT_STR, -6},
+	{"raw", "RAW", OUT_HEX, -18},	      {"flags", "FLAGS", OUT_STR, -12},
+	{"swap_type", "TYPE", OUT_COUNT, 4},  {"swap_offset", "OFFSET", OUT_HEX, -9},
+	{"vma", "VMA", OUT_STR, 0},
 };
 
 #define NR(cols) (sizeof(cols) / sizeof((cols)[0]))
@@ -108,7 +103,8 @@ static void show_vma(struct out *o, const struct mms_vma *vma)
 		out_str(o, "vma", "vma", "none");
 		return;
 	}
-	snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64 " %s", vma->start, vma->end, vma->perms);
+	snprintf(text, sizeof(text), "%" PRIx64 "-%" PRIx64 " %s", vma->start, vma->end,
+		 vma->perms);
 	out_str(o, "vma", "vma", text);
 	out_str(o, "vma_name", "name", vma->name);
 }
@@ -201,13 +197,13 @@ static int from_module(struct mms_target *t, uint64_t start, uint64_t end, struc
 	err = mms_text_walk(text, walks);
 	free(text);
 	if (!err && !walks->nr)
-		return -ESRCH;	/* an empty answer: the mm is gone */
+		return -ESRCH; /* an empty answer: the mm is gone */
 	return err;
 }
 
 static int from_proc(pid_t pid, uint64_t start, uint64_t end, struct mms_list *walks)
 {
-	struct mms_vmas vmas = { 0 };
+	struct mms_vmas vmas = {0};
 	int err = mms_proc_vmas(pid, &vmas);
 
 	if (!err)
@@ -223,7 +219,7 @@ static int walk_pid(struct out *o, const struct opts *opts, pid_t pid, struct mm
 {
 	uint64_t va = opts->start & ~(PAGE - 1);
 	uint64_t end = opts->end ? (opts->end + PAGE - 1) & ~(PAGE - 1) : va + PAGE;
-	struct mms_list walks = { 0 };
+	struct mms_list walks = {0};
 
 	for (; va < end && !out_error(o); va += SPAN) {
 		uint64_t stop = end - va > SPAN ? va + SPAN : end;
@@ -308,7 +304,7 @@ static int run(const struct opts *opts)
 /** cmd_walk() - mmscope walk */
 int cmd_walk(int argc, char **argv)
 {
-	struct opts opts = { .format = OUT_TEXT };
+	struct opts opts = {.format = OUT_TEXT};
 	int c, rc;
 
 	while ((c = opts_next(argc, argv, ":nO:h", longs)) != -1) {

@@ -21,20 +21,21 @@
 
 #define NS_PER_MS	1000000ULL
 #define NS_PER_S	1000000000ULL
-#define MIN_SCAN_MS	10	/* the module's limits */
+#define MIN_SCAN_MS	10 /* the module's limits */
 #define MAX_SCAN_MS	600000
-#define DEFAULT_SCAN_MS	100
+#define DEFAULT_SCAN_MS 100
 #define READ_TRIES	5
 
 static const struct opts_help help = {
 	.usage = "wss [-e] [-s MS] [--deltas] [--clear-refs] [-O FORMAT] PID [INTERVAL [COUNT]]",
 	.about = "Shows the working set of a process: the memory it has touched in each interval\n"
 		 "(1 second by default), from accessed bits that the module samples.",
-	.options = "  -e, --extended        the mappings that the working set lies in\n"
-		   "  -s, --scan MS         time between two scans (10..600000, default 100 or less)\n"
-		   "      --deltas          the working set of the last 1, 2, 4, ... scans\n"
-		   "      --clear-refs      without the module: resets the referenced state of all\n"
-		   "                        pages each interval, which disturbs reclaim\n" OPTS_COMMON,
+	.options =
+		"  -e, --extended        the mappings that the working set lies in\n"
+		"  -s, --scan MS         time between two scans (10..600000, default 100 or less)\n"
+		"      --deltas          the working set of the last 1, 2, 4, ... scans\n"
+		"      --clear-refs      without the module: resets the referenced state of all\n"
+		"                        pages each interval, which disturbs reclaim\n" OPTS_COMMON,
 	.examples = "    mmscope wss 1234              # each second until Ctrl-C\n"
 		    "    mmscope wss 1234 10 6         # a minute in six windows of 10 s\n"
 		    "    mmscope wss -e 1234 5 1       # where the working set of 5 s lies\n"
@@ -44,13 +45,13 @@ static const struct opts_help help = {
 enum { OPT_DELTAS = 256, OPT_CLEAR_REFS };
 
 static const struct option longs[] = {
-	{ "extended", no_argument, NULL, 'e' },
-	{ "scan", required_argument, NULL, 's' },
-	{ "deltas", no_argument, NULL, OPT_DELTAS },
-	{ "clear-refs", no_argument, NULL, OPT_CLEAR_REFS },
-	{ "output", required_argument, NULL, 'O' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+	{"extended", no_argument, NULL, 'e'},
+	{"scan", required_argument, NULL, 's'},
+	{"deltas", no_argument, NULL, OPT_DELTAS},
+	{"clear-refs", no_argument, NULL, OPT_CLEAR_REFS},
+	{"output", required_argument, NULL, 'O'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
 };
 
 struct opts {
@@ -58,8 +59,8 @@ struct opts {
 	bool clear_refs;
 	pid_t pid;
 	uint64_t interval_ns;
-	uint64_t count;		/* 0: until the process ends */
-	unsigned int scan_ms;	/* 0: chosen by the interval */
+	uint64_t count;	      /* 0: until the process ends */
+	unsigned int scan_ms; /* 0: chosen by the interval */
 };
 
 static uint64_t now_ns(void)
@@ -72,7 +73,7 @@ static uint64_t now_ns(void)
 
 static void sleep_until(uint64_t ns)
 {
-	struct timespec ts = { .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
+	struct timespec ts = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
 		;
@@ -140,7 +141,8 @@ static void note_circumstances(struct out *o, struct mms_target *t, unsigned int
 	if (ms != want_ms)
 		out_note(o, "another user samples this process every %u ms: that is used", ms);
 	if (mms_ager_damon_stat())
-		out_note(o, "DAMON_STAT runs and takes accessed bits too: figures are a lower bound");
+		out_note(o,
+			 "DAMON_STAT runs and takes accessed bits too: figures are a lower bound");
 	if (mms_ager_damon())
 		out_note(o, "DAMON runs and may take accessed bits too: figures are a lower bound");
 	if (mms_ager_lru_gen())
@@ -163,7 +165,7 @@ static int measure(struct out *o, const struct opts *opts, struct mms_target *t,
 		return err;
 	w->scans = idle.header.scans - w->scans_before;
 	w->window_ns = idle.header.window_ns - w->ns_before;
-	if (idle.header.scans < w->scans_before) {	/* sampling was begun anew by another user */
+	if (idle.header.scans < w->scans_before) { /* sampling was begun anew by another user */
 		w->scans = idle.header.scans;
 		w->window_ns = idle.header.window_ns;
 	}
@@ -185,11 +187,11 @@ static int measure(struct out *o, const struct opts *opts, struct mms_target *t,
 
 static int loop(struct out *o, const struct opts *opts, struct mms_target *t, uint64_t *shown)
 {
-	struct wss_window w = { 0 };
+	struct wss_window w = {0};
 	uint64_t begin = now_ns(), next = begin;
 	int err = 0;
 
-	if (mms_target_shared(t)) {	/* what was sampled before we came is not ours */
+	if (mms_target_shared(t)) { /* what was sampled before we came is not ours */
 		struct mms_idle_data idle;
 
 		if (!read_idle(t, &idle)) {
@@ -243,9 +245,10 @@ static int sample(const struct opts *opts, struct mms_target *t)
 	if (shown && opts->count) {
 		double took = mms_module_stat("scan_ns") - scan_ns, all = now_ns() - begin;
 
-		out_note(o, "the module's scans (of all targets) took %.1f ms: %.2f %% of one CPU; "
-			    "longest hold of a lock since load %.3f ms", took / 1e6,
-			 100 * took / all, mms_module_stat("longest_hold_ns") / 1e6);
+		out_note(o,
+			 "the module's scans (of all targets) took %.1f ms: %.2f %% of one CPU; "
+			 "longest hold of a lock since load %.3f ms",
+			 took / 1e6, 100 * took / all, mms_module_stat("longest_hold_ns") / 1e6);
 	}
 	end = err_output(out_destroy(o));
 	return rc == EXIT_OK ? end : rc;
@@ -254,7 +257,7 @@ static int sample(const struct opts *opts, struct mms_target *t)
 /* Without the module, if asked for. */
 static int clear_refs(const struct opts *opts)
 {
-	struct wss_window w = { 0 };
+	struct wss_window w = {0};
 	uint64_t begin = now_ns(), start, shown;
 	struct out *o = out_create(opts->report.format, stdout, "wss");
 	int err = 0, rc, end;
@@ -296,7 +299,8 @@ static int run(const struct opts *opts)
 	state = mms_module_probe();
 	if (state != MMS_MODULE_OK)
 		return err_missing("wss needs the module: %s; fix: %s (or --clear-refs, which "
-				   "disturbs reclaim)", mms_module_why(state), mms_module_fix(state));
+				   "disturbs reclaim)",
+				   mms_module_why(state), mms_module_fix(state));
 	rc = target_open_module(opts->pid, "wss", &t);
 	if (rc == EXIT_OK)
 		rc = sample(opts, t);
@@ -345,7 +349,7 @@ static int parse_scan(struct opts *opts, const char *arg)
 /** cmd_wss() - mmscope wss */
 int cmd_wss(int argc, char **argv)
 {
-	struct opts opts = { .interval_ns = NS_PER_S };
+	struct opts opts = {.interval_ns = NS_PER_S};
 	int c, rc;
 
 	while ((c = opts_next(argc, argv, ":es:O:h", longs)) != -1) {

@@ -7,27 +7,31 @@
 #include "cmd/wss_report.h"
 #include "collect/proc.h"
 
-#define PAGE	4096
+#define PAGE 4096
 
 static const struct out_col total_cols[] = {
-	{ "time_s", "TIME(s)", OUT_REAL, 9 },	   { "window_ns", "WINDOW", OUT_NS, 8 },
-	{ "scans", "SCANS", OUT_COUNT, 5 },	   { "wss_bytes", "WSS", OUT_BYTES, 8 },
-	{ "wss_pages", "PAGES", OUT_COUNT, 9 },	   { "huge_bytes", "IN-2M", OUT_BYTES, 8 },
-	{ "rss_bytes", "RSS", OUT_BYTES, 8 },	   { "wss_percent", "WSS/RSS", OUT_PERCENT, 7 },
+	{"time_s", "TIME(s)", OUT_REAL, 9},   {"window_ns", "WINDOW", OUT_NS, 8},
+	{"scans", "SCANS", OUT_COUNT, 5},     {"wss_bytes", "WSS", OUT_BYTES, 8},
+	{"wss_pages", "PAGES", OUT_COUNT, 9}, {"huge_bytes", "IN-2M", OUT_BYTES, 8},
+	{"rss_bytes", "RSS", OUT_BYTES, 8},   {"wss_percent", "WSS/RSS", OUT_PERCENT, 7},
 };
 
 /* The first column is for csv, where tables stand alone. */
 static const struct out_col vma_cols[] = {
-	{ "time_s", "TIME(s)", OUT_REAL, 9 },	 { "start", "START", OUT_HEX, -14 },
-	{ "perms", "PERM", OUT_STR, -4 },	 { "size_bytes", "SIZE", OUT_BYTES, 8 },
-	{ "wss_bytes", "WSS", OUT_BYTES, 8 },	 { "wss_pages", "PAGES", OUT_COUNT, 9 },
-	{ "share_percent", "SHARE", OUT_PERCENT, 6 }, { "name", "NAME", OUT_STR, 0 },
+	{"time_s", "TIME(s)", OUT_REAL, 9},
+	{"start", "START", OUT_HEX, -14},
+	{"perms", "PERM", OUT_STR, -4},
+	{"size_bytes", "SIZE", OUT_BYTES, 8},
+	{"wss_bytes", "WSS", OUT_BYTES, 8},
+	{"wss_pages", "PAGES", OUT_COUNT, 9},
+	{"share_percent", "SHARE", OUT_PERCENT, 6},
+	{"name", "NAME", OUT_STR, 0},
 };
 
 static const struct out_col delta_cols[] = {
-	{ "time_s", "TIME(s)", OUT_REAL, 9 },	  { "delta_scans", "DELTA", OUT_COUNT, 6 },
-	{ "window_mean_ns", "~WINDOW", OUT_NS, 9 }, { "wss_bytes", "WSS", OUT_BYTES, 8 },
-	{ "wss_pages", "PAGES", OUT_COUNT, 9 },
+	{"time_s", "TIME(s)", OUT_REAL, 9},	  {"delta_scans", "DELTA", OUT_COUNT, 6},
+	{"window_mean_ns", "~WINDOW", OUT_NS, 9}, {"wss_bytes", "WSS", OUT_BYTES, 8},
+	{"wss_pages", "PAGES", OUT_COUNT, 9},
 };
 
 #define NR(cols) (sizeof(cols) / sizeof((cols)[0]))
@@ -79,7 +83,7 @@ static void begin_row(struct out *o, const struct wss_report *r, const struct ws
 static int show_vmas(struct out *o, const struct wss_report *r, pid_t pid,
 		     const struct wss_window *w, const struct mms_idle_data *idle, uint64_t total)
 {
-	struct mms_vmas vmas = { 0 };
+	struct mms_vmas vmas = {0};
 	uint64_t bytes, sum = 0;
 	struct mms_wss wss;
 	size_t i;

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-bool mms_ager_damon_stat(void);	/* DAMON_STAT runs */
+bool mms_ager_damon_stat(void); /* DAMON_STAT runs */
 bool mms_ager_damon(void);	/* another DAMON context runs */
 bool mms_ager_lru_gen(void);	/* multi-generational LRU is on */
 

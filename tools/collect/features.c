@@ -32,9 +32,9 @@ struct rows {
 	size_t max;
 };
 
-__attribute__((format(printf, 6, 7)))
-static void add(struct rows *r, const char *name, enum mms_status status, const char *cost,
-		const char *fix, const char *fmt, ...)
+__attribute__((format(printf, 6, 7))) static void add(struct rows *r, const char *name,
+						      enum mms_status status, const char *cost,
+						      const char *fix, const char *fmt, ...)
 {
 	struct mms_feature *f;
 	va_list ap;
@@ -59,8 +59,8 @@ static enum mms_status yes_if(bool yes)
 /* Effective capability; the same for CAP_BPF, whose number is above 31. */
 static bool has_cap(int cap)
 {
-	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct d[2] = { 0 };
+	struct __user_cap_header_struct h = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct d[2] = {0};
 
 	if (syscall(SYS_capget, &h, d))
 		return false;
@@ -99,8 +99,9 @@ static void probe_module(struct rows *r, struct mms_ground *ground)
 
 	if (mms_file_line("/sys/module/mmscope/version", version, sizeof(version)))
 		snprintf(version, sizeof(version), "tells no version");
-	add(r, "debugfs", yes_if(dir), "the module's files", "mount -t debugfs none /sys/kernel/debug",
-	    "%s", dir ? dir : "not mounted, or its mount cannot be seen");
+	add(r, "debugfs", yes_if(dir), "the module's files",
+	    "mount -t debugfs none /sys/kernel/debug", "%s",
+	    dir ? dir : "not mounted, or its mount cannot be seen");
 	add(r, "module", yes_if(loaded), "census, wss; walk, maps and ranges show less",
 	    "modprobe mmscope", "%s%s", loaded ? "loaded; version " : "not loaded",
 	    loaded ? version : "");
@@ -112,7 +113,7 @@ static void probe_module(struct rows *r, struct mms_ground *ground)
 /* The module knows its own ground best. */
 static void probe_module_features(struct rows *r)
 {
-	struct mms_list list = { 0 };
+	struct mms_list list = {0};
 	struct mms_module_feature *f;
 	char *text;
 	size_t len, i;
@@ -125,8 +126,11 @@ static void probe_module_features(struct rows *r)
 			char name[40];
 
 			snprintf(name, sizeof(name), "module: %s", f[i].name);
-			add(r, name, f[i].yes ? MMS_STATUS_YES : MMS_STATUS_INFO, "", "", "%s%s",
-			    f[i].yes ? "" : "no: ", f[i].why);
+			add(r, name, f[i].yes ? MMS_STATUS_YES : MMS_STATUS_INFO, "", "", "%s%s%s",
+			    f[i].yes ? "" : "no", f[i].yes || !strcmp(f[i].why, "-") ? "" : ": ",
+			    strcmp(f[i].why, "-") ? f[i].why
+			    : f[i].yes		  ? "yes"
+						  : "");
 		}
 	}
 	free(list.v);
@@ -150,9 +154,11 @@ static void probe_proc(struct rows *r, struct mms_ground *ground)
 	}
 	ground->proc = other >= 0;
 	add(r, "pagemap", yes_if(init >= 0), "walk and ranges without the module, of other users",
-	    "run it with sudo, in the first user namespace", "%s", init >= 0 ? "of any process" :
-	    other >= 0 ? "of some processes, not of init" :
-	    self >= 0 ? "of this process only" : "not in this kernel");
+	    "run it with sudo, in the first user namespace", "%s",
+	    init >= 0	 ? "of any process"
+	    : other >= 0 ? "of some processes, not of init"
+	    : self >= 0	 ? "of this process only"
+			 : "not in this kernel");
 	add(r, "pagemap frames", yes_if(frames), "frame numbers without the module",
 	    "run it with sudo (CAP_SYS_ADMIN)", "%s", frames ? "shown" : "hidden (zero)");
 	if (self >= 0)
@@ -175,20 +181,19 @@ static void probe_setting(struct rows *r, const char *name, const char *path)
 	add(r, name, MMS_STATUS_INFO, "", "", "%s", line);
 }
 
+/* Others that take accessed bits. */
 static void probe_agers(struct rows *r)
 {
-	char line[64];
-	bool in_kernel;
+	bool lru_gen = mms_ager_lru_gen(), stat = mms_ager_damon_stat(), damon = mms_ager_damon();
 
-	if (mms_file_line("/sys/kernel/mm/lru_gen/enabled", line, sizeof(line)))
-		snprintf(line, sizeof(line), "not in this kernel");
-	add(r, "no mglru", mms_ager_lru_gen() ? MMS_STATUS_NO : MMS_STATUS_YES,
-	    "under memory pressure wss is a lower bound", "echo n > /sys/kernel/mm/lru_gen/enabled",
-	    "lru_gen/enabled: %s", line);
-	in_kernel = !access("/sys/module/damon_stat", F_OK);
-	add(r, "no damon_stat", mms_ager_damon_stat() ? MMS_STATUS_NO : MMS_STATUS_YES,
-	    "wss is a lower bound", "echo N > /sys/module/damon_stat/parameters/enabled", "%s",
-	    mms_ager_damon_stat() ? "runs" : in_kernel ? "off" : "not in this kernel");
+	add(r, "no other ager", yes_if(!lru_gen && !stat && !damon),
+	    lru_gen && !stat && !damon ? "under memory pressure wss is a lower bound"
+				       : "wss is a lower bound",
+	    lru_gen && !stat && !damon ? "echo n > /sys/kernel/mm/lru_gen/enabled"
+	    : stat		       ? "echo N > /sys/module/damon_stat/parameters/enabled"
+				       : "stop the kdamonds in /sys/kernel/mm/damon/admin",
+	    "MGLRU %s, DAMON_STAT %s, DAMON %s", lru_gen ? "on" : "off", stat ? "on" : "off",
+	    damon ? "on" : "off");
 }
 
 /* Faults under a per-VMA lock may be retried under the mmap lock: faults shows retries then. */
@@ -256,8 +261,8 @@ static void probe_cgroup(struct rows *r)
 	    memory ? "/sys/fs/cgroup" : "no memory controller at /sys/fs/cgroup");
 	err = mms_file_line("/proc/pressure/memory", line, sizeof(line));
 	add(r, "psi", yes_if(!err), "stall shares in thrash", "boot with psi=1", "%s",
-	    err ? (err == -EOPNOTSUPP ? "built in, but off" : "not in this kernel") :
-		  "/proc/pressure/memory");
+	    err ? (err == -EOPNOTSUPP ? "built in, but off" : "not in this kernel")
+		: "/proc/pressure/memory");
 }
 
 static void probe_pmu(struct rows *r)
@@ -285,10 +290,11 @@ static void probe_tables(struct rows *r)
 
 	if (mms_file_line("/sys/devices/system/cpu/vulnerabilities/meltdown", line, sizeof(line)))
 		snprintf(line, sizeof(line), "not told");
-	add(r, "kpti", MMS_STATUS_INFO, "", "", "%s (%s)", strstr(line, "PTI") ? "on" : "off", line);
+	add(r, "kpti", MMS_STATUS_INFO, "", "", "%s (%s)", strstr(line, "PTI") ? "on" : "off",
+	    line);
 	cpu = __get_cpuid_count(7, 0, &a, &b, &c, &d) && c & 1U << 16;
-	add(r, "la57", MMS_STATUS_INFO, "", "", "%s", cpu ? "the CPU has 5-level tables" :
-	    "the CPU has 4-level tables only");
+	add(r, "la57", MMS_STATUS_INFO, "", "", "%s",
+	    cpu ? "the CPU has 5-level tables" : "the CPU has 4-level tables only");
 }
 
 static void probe_numa(struct rows *r)
@@ -307,7 +313,7 @@ static void probe_numa(struct rows *r)
  */
 size_t mms_features_probe(struct mms_feature *rows, size_t max, struct mms_ground *ground)
 {
-	struct rows r = { .v = rows, .max = max };
+	struct rows r = {.v = rows, .max = max};
 	struct utsname u;
 
 	uname(&u);
@@ -323,6 +329,7 @@ size_t mms_features_probe(struct mms_feature *rows, size_t max, struct mms_groun
 	probe_cgroup(&r);
 	probe_numa(&r);
 	probe_pmu(&r);
-	probe_tables(&r);
+	if (!ground->module) /* which tells it for its kernel */
+		probe_tables(&r);
 	return r.nr;
 }

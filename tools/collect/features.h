@@ -12,8 +12,8 @@
 enum mms_status {
 	MMS_STATUS_YES,
 	MMS_STATUS_NO,
-	MMS_STATUS_UNKNOWN,	/* the probe itself may not be made */
-	MMS_STATUS_INFO,	/* neither good nor bad: a fact to know */
+	MMS_STATUS_UNKNOWN, /* the probe itself may not be made */
+	MMS_STATUS_INFO,    /* neither good nor bad: a fact to know */
 };
 
 /**
@@ -35,7 +35,7 @@ struct mms_feature {
 /* What commands can live on, for the verdict. */
 struct mms_ground {
 	bool module;
-	bool proc;	/* pagemap of a process that is not ours */
+	bool proc; /* pagemap of a process that is not ours */
 };
 
 /* Fills at most @max rows. Return: rows filled. */

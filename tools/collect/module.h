@@ -13,10 +13,10 @@
 
 enum mms_module_state {
 	MMS_MODULE_OK,
-	MMS_MODULE_NO_RIGHTS,	/* not root, or no CAP_SYS_ADMIN */
-	MMS_MODULE_NO_DEBUGFS,	/* not mounted */
+	MMS_MODULE_NO_RIGHTS,  /* not root, or no CAP_SYS_ADMIN */
+	MMS_MODULE_NO_DEBUGFS, /* not mounted */
 	MMS_MODULE_NOT_LOADED,
-	MMS_MODULE_LOCKDOWN,	/* writing is refused by lockdown */
+	MMS_MODULE_LOCKDOWN, /* writing is refused by lockdown */
 };
 
 /* Is the module usable? Probes once per call; changes nothing. */
@@ -51,12 +51,14 @@ bool mms_target_shared(const struct mms_target *t);
 /* Return: 0; -ESTALE the process has exited or executed another program; -errno. */
 int mms_target_live(struct mms_target *t);
 
-/* A file of the target, as mms_module_read(). Adds the target again if another user has removed it. */
+/* A file of the target, as mms_module_read(). Adds the target again if another user has removed it.
+ */
 int mms_target_read(struct mms_target *t, const char *file, char **text, size_t *len);
 /* Write the request to PID/walk and read the answer. */
 int mms_target_walk(struct mms_target *t, uint64_t start, uint64_t end, char **text);
 
-/* Sample accessed bits every @ms; *used is the interval in force (another user's, if there is one). */
+/* Sample accessed bits every @ms; *used is the interval in force (another user's, if there is one).
+ */
 int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used);
 /* Scans done since sampling began. */
 int mms_target_scans(struct mms_target *t, uint64_t *scans);

@@ -85,7 +85,7 @@ static int parse_vma(char *line, bool dev, struct mms_vma *vma)
 		return -EBADMSG;
 	while (line && *line == ' ')
 		line++;
-	vma->name = strdup(line ? line : "");
+	vma->name = strdup(line && *line ? line : "anon");
 	return vma->name ? 0 : -ENOMEM;
 }
 
@@ -142,7 +142,7 @@ static int walk_level(struct mms_walk *w, const char *level, char *rest)
 			l->has_frame = strcmp(value, "-");
 			err = l->has_frame ? args_u64(value, &l->frame) : 0;
 		} else if (strcmp(word, "-")) {
-			err = add_flag(l->flags, word);	/* pkey=N too */
+			err = add_flag(l->flags, word); /* pkey=N too */
 		}
 		if (err)
 			return -EBADMSG;
@@ -230,15 +230,28 @@ int mms_text_walk(char *text, struct mms_list *walks)
 }
 
 static const char *const map_keys[MMS_NR_MAP_KEYS] = {
-	[MMS_MAP_SIZE] = "Size", [MMS_MAP_RSS] = "Rss", [MMS_MAP_ANON] = "Anon",
-	[MMS_MAP_FILE] = "File", [MMS_MAP_KSM] = "Ksm", [MMS_MAP_ZERO] = "Zero",
-	[MMS_MAP_SPECIAL] = "Special", [MMS_MAP_HUGETLB] = "HugeTLB",
-	[MMS_MAP_ABSENT] = "Absent", [MMS_MAP_SWAP] = "Swap",
-	[MMS_MAP_MIGRATION] = "Migration", [MMS_MAP_MARKER] = "Marker",
-	[MMS_MAP_OTHER] = "Other", [MMS_MAP_4K] = "4K", [MMS_MAP_2M] = "2M",
-	[MMS_MAP_1G] = "1G", [MMS_MAP_YOUNG] = "Young", [MMS_MAP_DIRTY] = "Dirty",
-	[MMS_MAP_PROTNONE] = "ProtNone", [MMS_MAP_WRITABLE] = "Writable",
-	[MMS_MAP_EXECUTABLE] = "Executable", [MMS_MAP_USERNX] = "UserNX",
+	[MMS_MAP_SIZE] = "Size",
+	[MMS_MAP_RSS] = "Rss",
+	[MMS_MAP_ANON] = "Anon",
+	[MMS_MAP_FILE] = "File",
+	[MMS_MAP_KSM] = "Ksm",
+	[MMS_MAP_ZERO] = "Zero",
+	[MMS_MAP_SPECIAL] = "Special",
+	[MMS_MAP_HUGETLB] = "HugeTLB",
+	[MMS_MAP_ABSENT] = "Absent",
+	[MMS_MAP_SWAP] = "Swap",
+	[MMS_MAP_MIGRATION] = "Migration",
+	[MMS_MAP_MARKER] = "Marker",
+	[MMS_MAP_OTHER] = "Other",
+	[MMS_MAP_4K] = "4K",
+	[MMS_MAP_2M] = "2M",
+	[MMS_MAP_1G] = "1G",
+	[MMS_MAP_YOUNG] = "Young",
+	[MMS_MAP_DIRTY] = "Dirty",
+	[MMS_MAP_PROTNONE] = "ProtNone",
+	[MMS_MAP_WRITABLE] = "Writable",
+	[MMS_MAP_EXECUTABLE] = "Executable",
+	[MMS_MAP_USERNX] = "UserNX",
 };
 
 int mms_text_map_key(char *line, struct mms_map *m)
@@ -252,7 +265,7 @@ int mms_text_map_key(char *line, struct mms_map *m)
 	value = next_word(&line);
 	unit = next_word(&line);
 	if (!value || !unit || strcmp(unit, "kB"))
-		return 0;	/* "VmFlags: rd wr", "THPeligible: 1": not an amount */
+		return 0; /* "VmFlags: rd wr", "THPeligible: 1": not an amount */
 	if (args_u64(value, &kb) || kb > UINT64_MAX / 1024)
 		return -EBADMSG;
 	for (k = 0; k < MMS_NR_MAP_KEYS; k++)
@@ -282,7 +295,7 @@ int mms_text_maps(char *text, struct mms_list *maps)
 			m = model_list_add(maps, sizeof(*m));
 			err = m ? mms_text_vma(line, &m->vma) : -ENOMEM;
 		} else if (!strncmp(line, "Total", 5)) {
-			break;	/* the caller sums, over the mappings that it shows */
+			break; /* the caller sums, over the mappings that it shows */
 		} else if (*line) {
 			err = m ? mms_text_map_key(line, m) : -EBADMSG;
 		}
@@ -370,7 +383,7 @@ static int census_mask(const char *word, uint64_t *mask)
 
 int mms_text_census(char *text, struct mms_list *rows)
 {
-	char *line = next_line(&text);	/* the header */
+	char *line = next_line(&text); /* the header */
 	int err = 0;
 
 	while (!err && (line = next_line(&text))) {

@@ -15,7 +15,7 @@
 #include "collect/module_text.h"
 #include "collect/proc.h"
 
-#define PF_KTHREAD	0x00200000	/* include/linux/sched.h, in /proc/PID/stat since it exists */
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h, in /proc/PID/stat since it exists */
 
 int mms_file_line(const char *path, char *line, size_t sz)
 {
@@ -76,7 +76,7 @@ int mms_proc_check(pid_t pid)
 	err = mms_file_line(path, line, sizeof(line));
 	if (err)
 		return err == -ENOENT || err == -ESRCH ? -ESRCH : err;
-	p = strrchr(line, ')');	/* the name before it may hold anything */
+	p = strrchr(line, ')'); /* the name before it may hold anything */
 	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
 		return -EBADMSG;
 	if (state == 'Z' || state == 'X')
@@ -109,18 +109,6 @@ int mms_proc_rss(pid_t pid, uint64_t *bytes)
 	return 0;
 }
 
-/* Mappings without a name are "anon", as the module has it. */
-static int vma_line(char *line, struct mms_vma *vma)
-{
-	int err = mms_text_vma(line, vma);
-
-	if (err || vma->name[0])
-		return err;
-	free(vma->name);
-	vma->name = strdup("anon");
-	return vma->name ? 0 : -ENOMEM;
-}
-
 /**
  * mms_proc_vmas() - mappings of a process
  * @pid: the process
@@ -129,7 +117,7 @@ static int vma_line(char *line, struct mms_vma *vma)
  */
 int mms_proc_vmas(pid_t pid, struct mms_vmas *vmas)
 {
-	struct mms_list list = { 0 };
+	struct mms_list list = {0};
 	char *line = NULL;
 	size_t sz = 0;
 	int err = 0;
@@ -142,7 +130,7 @@ int mms_proc_vmas(pid_t pid, struct mms_vmas *vmas)
 		struct mms_vma *v = model_list_add(&list, sizeof(*v));
 
 		line[strcspn(line, "\n")] = '\0';
-		err = v ? vma_line(line, v) : -ENOMEM;
+		err = v ? mms_text_vma(line, v) : -ENOMEM;
 	}
 	if (!err && ferror(f))
 		err = -EIO;
@@ -198,7 +186,7 @@ static void smaps_done(struct mms_map *m, const struct smaps_extra *e)
 	m->bytes[MMS_MAP_FILE] = m->bytes[MMS_MAP_RSS] - e->anonymous;
 	m->bytes[MMS_MAP_HUGETLB] = e->hugetlb;
 	m->bytes[MMS_MAP_2M] = e->pmd;
-	if (e->hugetlb)	/* of 2M or of 1G: smaps does not say in one line */
+	if (e->hugetlb) /* of 2M or of 1G: smaps does not say in one line */
 		m->known &= ~(1U << MMS_MAP_2M);
 }
 
@@ -210,7 +198,7 @@ static void smaps_done(struct mms_map *m, const struct smaps_extra *e)
  */
 int mms_proc_smaps(pid_t pid, struct mms_list *maps)
 {
-	struct smaps_extra e = { 0 };
+	struct smaps_extra e = {0};
 	struct mms_map *m = NULL;
 	char *line = NULL;
 	size_t sz = 0;
@@ -231,7 +219,7 @@ int mms_proc_smaps(pid_t pid, struct mms_list *maps)
 			smaps_done(m, &e);
 		memset(&e, 0, sizeof(e));
 		m = model_list_add(maps, sizeof(*m));
-		err = m ? vma_line(line, &m->vma) : -ENOMEM;
+		err = m ? mms_text_vma(line, &m->vma) : -ENOMEM;
 	}
 	if (!err && ferror(f))
 		err = -EIO;

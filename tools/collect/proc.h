@@ -13,7 +13,8 @@
 #include "model/table.h"
 #include "model/vma.h"
 
-/* Has the process an address space? Return: 0, -ESRCH none or exited, -ECHILD a zombie, -EINVAL a kernel thread. */
+/* Has the process an address space? Return: 0, -ESRCH none or exited, -ECHILD a zombie, -EINVAL a
+ * kernel thread. */
 int mms_proc_check(pid_t pid);
 /* The process that a thread is of, 0 if it is gone. */
 pid_t mms_proc_tgid(pid_t pid);
@@ -39,7 +40,8 @@ int mms_proc_referenced(pid_t pid, uint64_t *referenced, uint64_t *rss);
 
 /* First line of a small file without its newline, e.g. a sysfs setting. Return: 0 or -errno. */
 int mms_file_line(const char *path, char *line, size_t sz);
-/* The word in brackets of such a line ("always [madvise] never"), else the line itself, in place. */
+/* The word in brackets of such a line ("always [madvise] never"), else the line itself, in place.
+ */
 void mms_file_choice(char *line);
 
 #endif

@@ -12,29 +12,29 @@
 
 #include "collect/proc.h"
 
-#define PAGE		4096ULL
-#define CHUNK		4096	/* entries per read */
+#define PAGE  4096ULL
+#define CHUNK 4096 /* entries per read */
 
-#define PM_PRESENT	(1ULL << 63)
-#define PM_SWAP		(1ULL << 62)
-#define PM_FILE		(1ULL << 61)	/* file page or shared anonymous */
-#define PM_GUARD	(1ULL << 58)
-#define PM_UFFD_WP	(1ULL << 57)
-#define PM_EXCLUSIVE	(1ULL << 56)
-#define PM_SOFT_DIRTY	(1ULL << 55)
-#define PM_FRAME	((1ULL << 55) - 1)
-#define PM_SWAP_TYPE	0x1fULL
-#define PM_SWAP_SHIFT	5
+#define PM_PRESENT    (1ULL << 63)
+#define PM_SWAP	      (1ULL << 62)
+#define PM_FILE	      (1ULL << 61) /* file page or shared anonymous */
+#define PM_GUARD      (1ULL << 58)
+#define PM_UFFD_WP    (1ULL << 57)
+#define PM_EXCLUSIVE  (1ULL << 56)
+#define PM_SOFT_DIRTY (1ULL << 55)
+#define PM_FRAME      ((1ULL << 55) - 1)
+#define PM_SWAP_TYPE  0x1fULL
+#define PM_SWAP_SHIFT 5
 
 /*
  * Swap types from here on may be migration entries, markers and the like: the
  * kernel takes at most 9 of its 32 types for those, the rest are devices.
  */
-#define SURE_SWAP_TYPES	23
+#define SURE_SWAP_TYPES 23
 
-#define KPF_KSM		(1ULL << 21)
-#define KPF_NOPAGE	(1ULL << 20)
-#define KPF_ZERO	(1ULL << 24)
+#define KPF_KSM	   (1ULL << 21)
+#define KPF_NOPAGE (1ULL << 20)
+#define KPF_ZERO   (1ULL << 24)
 
 static int open_pagemap(pid_t pid)
 {
@@ -50,11 +50,8 @@ static const struct {
 	uint64_t bit;
 	const char *name;
 } pm_flags[] = {
-	{ PM_FILE, "file-or-shared" },
-	{ PM_EXCLUSIVE, "exclusive" },
-	{ PM_SOFT_DIRTY, "soft-dirty" },
-	{ PM_UFFD_WP, "uffd-wp" },
-	{ PM_GUARD, "guard" },
+	{PM_FILE, "file-or-shared"}, {PM_EXCLUSIVE, "exclusive"}, {PM_SOFT_DIRTY, "soft-dirty"},
+	{PM_UFFD_WP, "uffd-wp"},     {PM_GUARD, "guard"},
 };
 
 static void flag_names(char *buf, uint64_t e)
@@ -68,7 +65,8 @@ static void flag_names(char *buf, uint64_t e)
 					pm_flags[i].name);
 }
 
-/* Without its page's flags, a present page that is not of a file may also be the zero page or a raw frame. */
+/* Without its page's flags, a present page that is not of a file may also be the zero page or a raw
+ * frame. */
 static const char *kind_of(uint64_t e)
 {
 	if (e & PM_PRESENT)
@@ -146,7 +144,7 @@ int mms_pagemap_walk(pid_t pid, const struct mms_vmas *vmas, uint64_t start, uin
 		struct mms_walk *w;
 
 		if (n != sizeof(e)) {
-			err = n < 0 ? -errno : -ERANGE;	/* above user space the file ends */
+			err = n < 0 ? -errno : -ERANGE; /* above user space the file ends */
 			break;
 		}
 		w = model_list_add(walks, sizeof(*w));
@@ -199,7 +197,7 @@ static int ranges_of(int fd, const struct mms_vma *vma, struct mms_list *ranges)
 		if (n < 0)
 			return -errno;
 		if (n < (ssize_t)sizeof(*buf))
-			break;	/* [vsyscall], beyond the end of pagemap */
+			break; /* [vsyscall], beyond the end of pagemap */
 		for (i = 0; i < n / sizeof(*buf); i++, va += PAGE) {
 			struct mms_range *r = ranges->v;
 

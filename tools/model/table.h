@@ -13,9 +13,9 @@
 
 #include "model/vma.h"
 
-#define MMS_WORD	16	/* a kind, level or rights, with NUL */
-#define MMS_FLAGS	128	/* flag names, with NUL */
-#define MMS_MAX_LEVELS	6	/* pgd p4d pud pmd pte, and user-pgd */
+#define MMS_WORD       16  /* a kind, level or rights, with NUL */
+#define MMS_FLAGS      128 /* flag names, with NUL */
+#define MMS_MAX_LEVELS 6   /* pgd p4d pud pmd pte, and user-pgd */
 
 /**
  * struct mms_walk_level - the entry of one level
@@ -44,8 +44,8 @@ struct mms_walk_level {
 #define MMS_LEAF_FRAME	(1U << 1)
 #define MMS_LEAF_SWAP	(1U << 2)
 #define MMS_LEAF_LEVEL	(1U << 3)
-#define MMS_LEAF_RIGHTS	(1U << 4)
-#define MMS_LEAF_MARKER	(1U << 5)
+#define MMS_LEAF_RIGHTS (1U << 4)
+#define MMS_LEAF_MARKER (1U << 5)
 
 /**
  * struct mms_walk - one page: its mapping, the entries that lead to it, its leaf
@@ -144,7 +144,7 @@ struct mms_range {
 	char *name;
 };
 
-#define MMS_NO_COUNT	UINT64_MAX
+#define MMS_NO_COUNT UINT64_MAX
 
 /**
  * struct mms_census_row - pages with one combination of flags
@@ -158,7 +158,7 @@ struct mms_census_row {
 	char names[MMS_FLAGS];
 };
 
-#define MMS_CENSUS_LOST	UINT64_MAX
+#define MMS_CENSUS_LOST UINT64_MAX
 
 /* A growing array of one of the above. */
 struct mms_list {

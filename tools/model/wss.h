@@ -14,7 +14,7 @@
 
 #include "model/vma.h"
 
-#define MMS_WSS_MAX_DELTA	MMSCOPE_IDLE_MAX	/* ages above are not told apart */
+#define MMS_WSS_MAX_DELTA MMSCOPE_IDLE_MAX /* ages above are not told apart */
 
 /**
  * struct mms_wss - pages by age
@@ -29,7 +29,7 @@ struct mms_wss {
 /* The PID/idle file: header and records. */
 struct mms_idle_data {
 	struct mmscope_idle_header header;
-	struct mmscope_idle *rec;	/* owned */
+	struct mmscope_idle *rec; /* owned */
 	size_t nr;
 };
 

@@ -9,7 +9,8 @@
 
 #include "render/escape.h"
 
-/* Bytes of the well-formed UTF-8 sequence at @s (RFC 3629, table 3-7 of Unicode), 0 if there is none. */
+/* Bytes of the well-formed UTF-8 sequence at @s (RFC 3629, table 3-7 of Unicode), 0 if there is
+ * none. */
 static size_t utf8_len(const unsigned char *s)
 {
 	size_t len, i;
@@ -28,9 +29,9 @@ static size_t utf8_len(const unsigned char *s)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
 	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90))
-		return 0;	/* longer than it need be */
+		return 0; /* longer than it need be */
 	if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;	/* a surrogate, or above U+10FFFF */
+		return 0; /* a surrogate, or above U+10FFFF */
 	return len;
 }
 

@@ -109,19 +109,19 @@ static void field(struct out *o, const char *key, const char *label, struct out_
 /** out_str() - a string field; NULL is none */
 void out_str(struct out *o, const char *key, const char *label, const char *v)
 {
-	field(o, key, label, (struct out_val){ .kind = v ? OUT_VAL_STR : OUT_VAL_NONE, .str = v });
+	field(o, key, label, (struct out_val){.kind = v ? OUT_VAL_STR : OUT_VAL_NONE, .str = v});
 }
 
 /** out_num() - a whole-number field of any type but OUT_STR */
 void out_num(struct out *o, const char *key, const char *label, enum out_type type, uint64_t v)
 {
-	field(o, key, label, (struct out_val){ .kind = OUT_VAL_NUM, .type = type, .num = v });
+	field(o, key, label, (struct out_val){.kind = OUT_VAL_NUM, .type = type, .num = v});
 }
 
 /** out_real() - a field with a fraction */
 void out_real(struct out *o, const char *key, const char *label, enum out_type type, double v)
 {
-	field(o, key, label, (struct out_val){ .kind = OUT_VAL_REAL, .type = type, .real = v });
+	field(o, key, label, (struct out_val){.kind = OUT_VAL_REAL, .type = type, .real = v});
 }
 
 /** out_bool() - a field that is yes or no */
@@ -180,25 +180,25 @@ static void cell(struct out *o, struct out_val v)
 /** out_cell_str() - next cell, a string; NULL is none */
 void out_cell_str(struct out *o, const char *v)
 {
-	cell(o, (struct out_val){ .kind = v ? OUT_VAL_STR : OUT_VAL_NONE, .str = v });
+	cell(o, (struct out_val){.kind = v ? OUT_VAL_STR : OUT_VAL_NONE, .str = v});
 }
 
 /** out_cell_num() - next cell, a whole number */
 void out_cell_num(struct out *o, uint64_t v)
 {
-	cell(o, (struct out_val){ .kind = OUT_VAL_NUM, .num = v });
+	cell(o, (struct out_val){.kind = OUT_VAL_NUM, .num = v});
 }
 
 /** out_cell_real() - next cell, a number with a fraction */
 void out_cell_real(struct out *o, double v)
 {
-	cell(o, (struct out_val){ .kind = OUT_VAL_REAL, .real = v });
+	cell(o, (struct out_val){.kind = OUT_VAL_REAL, .real = v});
 }
 
 /** out_cell_none() - next cell, no value */
 void out_cell_none(struct out *o)
 {
-	cell(o, (struct out_val){ .kind = OUT_VAL_NONE });
+	cell(o, (struct out_val){.kind = OUT_VAL_NONE});
 }
 
 /** out_table_end() - end the table */

@@ -16,12 +16,12 @@
 /* How a number reads for a person; machine formats always give raw units. */
 enum out_type {
 	OUT_STR,
-	OUT_COUNT,	/* plain number */
-	OUT_HEX,	/* text and csv 0x..., json the same as a string */
-	OUT_BYTES,	/* text: exact K below 10M, else M or G with a decimal; else bytes */
-	OUT_NS,		/* text: ns, us, ms or s; else ns */
-	OUT_REAL,	/* double, text with two decimals */
-	OUT_PERCENT,	/* double 0..100 */
+	OUT_COUNT,   /* plain number */
+	OUT_HEX,     /* text and csv 0x..., json the same as a string */
+	OUT_BYTES,   /* text: exact K below 10M, else M or G with a decimal; else bytes */
+	OUT_NS,	     /* text: ns, us, ms or s; else ns */
+	OUT_REAL,    /* double, text with two decimals */
+	OUT_PERCENT, /* double 0..100 */
 	OUT_BOOL,
 };
 
@@ -49,7 +49,8 @@ struct out;
  * Return: the output, or NULL with errno set.
  */
 struct out *out_create(enum out_format fmt, FILE *f, const char *what);
-/* Flushes; NULL is fine. Return: 0 or -errno of the stream (a full disk, a closed pipe); see err_output(). */
+/* Flushes; NULL is fine. Return: 0 or -errno of the stream (a full disk, a closed pipe); see
+ * err_output(). */
 int out_destroy(struct out *o);
 /* What out_destroy() would return now: loops over intervals stop when it is not 0. */
 int out_error(const struct out *o);
@@ -79,13 +80,14 @@ void out_row(struct out *o);
 void out_cell_str(struct out *o, const char *v);
 void out_cell_num(struct out *o, uint64_t v);
 void out_cell_real(struct out *o, double v);
-void out_cell_none(struct out *o);	/* no value: "-" in text, null in json, empty in csv */
+void out_cell_none(struct out *o); /* no value: "-" in text, null in json, empty in csv */
 void out_table_end(struct out *o);
 
 /* A nested array of numbers in the current object or row (json only), e.g. histogram buckets. */
 void out_array(struct out *o, const char *key, const uint64_t *v, size_t nr);
 
-/* A line of talk on the data (losses, how it was measured): text prints it, json collects "notes": [...], csv: stderr. */
+/* A line of talk on the data (losses, how it was measured): text prints it, json collects "notes":
+ * [...], csv: stderr. */
 void out_note(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

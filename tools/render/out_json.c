@@ -105,7 +105,7 @@ static void js_deinit(struct out *o)
 {
 	struct json *js = o->priv;
 
-	if (js->notes && !js->obj) {	/* notes after the last object must not be lost */
+	if (js->notes && !js->obj) { /* notes after the last object must not be lost */
 		js_begin(o);
 		js_end(o);
 	}
@@ -169,7 +169,7 @@ static void js_array(struct out *o, const char *key, const uint64_t *v, size_t n
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
-		struct out_val val = { .kind = OUT_VAL_NUM, .type = OUT_COUNT, .num = v[i] };
+		struct out_val val = {.kind = OUT_VAL_NUM, .type = OUT_COUNT, .num = v[i]};
 
 		if (json_array_append_new(array, new_num(&val)))
 			failed(o);

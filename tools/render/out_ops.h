@@ -70,7 +70,8 @@ struct out {
 
 extern const struct out_ops out_text_ops, out_json_ops, out_csv_ops;
 
-/* The value as machines read it (raw units), for csv; @buf is 32 bytes, strings are returned as they are. */
+/* The value as machines read it (raw units), for csv; @buf is 32 bytes, strings are returned as
+ * they are. */
 const char *out_raw(const struct out_val *v, char *buf);
 /* The value as people read it; @spaced puts a space and "iB" after the number: "4.0 MiB". */
 const char *out_human(const struct out_val *v, char *buf, bool spaced);

@@ -115,7 +115,7 @@ static void put_cell(struct out *o, const struct out_col *col, const char *s)
 		begin += width - len;
 	if (t->want && begin <= t->col)
 		begin = t->col + 1;
-	if (len) {	/* no padding for nothing: no blanks at the end of a line */
+	if (len) { /* no padding for nothing: no blanks at the end of a line */
 		pad(o, begin - t->col);
 		fputs(safe, o->f);
 		t->col += len;

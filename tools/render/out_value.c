@@ -6,7 +6,7 @@
 
 #include "render/out_ops.h"
 
-#define BUF	32
+#define BUF 32
 
 static void human_bytes(uint64_t v, char *buf, bool spaced)
 {
@@ -17,7 +17,7 @@ static void human_bytes(uint64_t v, char *buf, bool spaced)
 		snprintf(buf, BUF, "0");
 	else if (v < 1024)
 		snprintf(buf, BUF, "%" PRIu64 "%sB", v, sep);
-	else if (kib < 10240)	/* exact: below this a page more or less is news */
+	else if (kib < 10240) /* exact: below this a page more or less is news */
 		snprintf(buf, BUF, "%.*f%sK%s", v % 1024 ? 1 : 0, kib, sep, tail);
 	else if (kib < 10240 * 1024.0)
 		snprintf(buf, BUF, "%.1f%sM%s", kib / 1024, sep, tail);
@@ -27,8 +27,9 @@ static void human_bytes(uint64_t v, char *buf, bool spaced)
 
 static void human_ns(double v, char *buf, bool spaced)
 {
-	static const char *const units[] = { "ns", "us", "ms", "s" };
+	static const char *const units[] = {"ns", "us", "ms", "s"};
 	const char *sep = spaced ? " " : "";
+	static const int decimals[] = {0, 1, 1, 2};
 	size_t i = 0;
 
 	/* 999.95 would be printed as 1000.0: scale first. */
@@ -36,7 +37,7 @@ static void human_ns(double v, char *buf, bool spaced)
 		v /= 1000;
 		i++;
 	}
-	snprintf(buf, BUF, "%.*f%s%s", i ? 1 : 0, v, sep, units[i]);
+	snprintf(buf, BUF, "%.*f%s%s", decimals[i], v, sep, units[i]);
 }
 
 static double as_real(const struct out_val *v)

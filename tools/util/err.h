@@ -6,12 +6,13 @@
 /* Exit codes, the same for every command. */
 enum {
 	EXIT_OK = 0,
-	EXIT_FAILED = 1,	/* one line on stderr says why */
+	EXIT_FAILED = 1, /* one line on stderr says why */
 	EXIT_USAGE = 2,
-	EXIT_MISSING = 3,	/* something needed is missing: named, with the fix */
+	EXIT_MISSING = 3, /* something needed is missing: named, with the fix */
 };
 
-/* Print the line; never exits. Return: EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, for "return err_...(...)". */
+/* Print the line; never exits. Return: EXIT_FAILED, EXIT_USAGE, EXIT_MISSING, for "return
+ * err_...(...)". */
 int err_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int err_usage(const char *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int err_missing(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -5,8 +5,8 @@
 
 enum out_format {
 	OUT_TEXT,
-	OUT_JSON,	/* one object per line */
-	OUT_CSV,	/* one header line per table, then rows */
+	OUT_JSON, /* one object per line */
+	OUT_CSV,  /* one header line per table, then rows */
 };
 
 #endif

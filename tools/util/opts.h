@@ -20,7 +20,7 @@ struct opts_help {
 };
 
 /* Every command has these two in its options. */
-#define OPTS_COMMON \
+#define OPTS_COMMON                                                                   \
 	"  -O, --output FORMAT   text (default), json (one object per line) or csv\n" \
 	"  -h, --help            this help\n"
 

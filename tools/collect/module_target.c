@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Targets of mmscope.ko: added, used, sampled, and removed again when we end,
+ * also by a deadly signal. Knows nothing of what is in their files.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collect/module.h"
+#include "collect/module_file.h"
+
+#define MAX_UNDO 64 /* targets of one run: walk PID,PID,... */
+#define UNDO_SZ	 32
+
+struct mms_target {
+	pid_t pid;
+	bool shared;
+	int undo; /* index in undo[], -1 if none */
+};
+
+/* Commands that undo what we did, for the signal handler too: hence static and without malloc. */
+static char undo[MAX_UNDO][UNDO_SZ];
+static volatile sig_atomic_t nr_undo;
+static int undo_fd = -1;
+
+/* One write is one transaction of the module. */
+static int control(const char *cmd)
+{
+	char path[MMS_MODULE_PATH];
+	int fd, err = 0;
+
+	mms_module_path(path, "control");
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, cmd, strlen(cmd)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static void undo_all(void)
+{
+	int i;
+
+	for (i = nr_undo - 1; i >= 0; i--)
+		if (undo[i][0] && write(undo_fd, undo[i], strlen(undo[i])) < 0)
+			continue; /* gone already: what we wanted */
+}
+
+/* Undo, then die of the signal as if it had not been caught. */
+static void on_deadly(int sig)
+{
+	undo_all();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void catch_deadly(void)
+{
+	static const int deadly[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	struct sigaction sa = {.sa_handler = on_deadly}, old;
+	size_t i;
+
+	sigemptyset(&sa.sa_mask);
+	for (i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
+		sigaddset(&sa.sa_mask, deadly[i]);
+		if (!sigaction(deadly[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(deadly[i], &sa, NULL);
+	}
+}
+
+/* Signals are off from before a command until its undo is noted, so that none falls between. */
+static void hold_signals(sigset_t *old)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, old);
+}
+
+static int note_undo(const char *cmd)
+{
+	char path[MMS_MODULE_PATH];
+
+	if (undo_fd < 0) {
+		mms_module_path(path, "control");
+		undo_fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (undo_fd < 0)
+			return -errno;
+		catch_deadly();
+	}
+	if (nr_undo == MAX_UNDO)
+		return -ENOSPC;
+	snprintf(undo[nr_undo], UNDO_SZ, "%s", cmd);
+	return nr_undo++;
+}
+
+static int run_undo(int i)
+{
+	int err = control(undo[i]);
+
+	undo[i][0] = '\0';
+	return err;
+}
+
+/* Add the target unless it is one. Return: 0 added, 1 was there, -errno. */
+static int add(struct mms_target *t)
+{
+	char cmd[UNDO_SZ];
+	sigset_t old;
+	int err;
+
+	snprintf(cmd, sizeof(cmd), "+ %d", t->pid);
+	hold_signals(&old);
+	err = control(cmd);
+	if (!err && t->undo < 0) {
+		snprintf(cmd, sizeof(cmd), "- %d", t->pid);
+		t->undo = note_undo(cmd);
+		if (t->undo < 0) {
+			err = t->undo;
+			control(cmd);
+		}
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return err == -EEXIST ? 1 : err;
+}
+
+/**
+ * mms_target_live() - has the process still the address space that is tracked?
+ * @t: target
+ * Return: 0; -ESTALE it has exited or executed another program; -errno.
+ */
+int mms_target_live(struct mms_target *t)
+{
+	char name[64], *text, *state;
+	size_t len;
+	int err;
+
+	snprintf(name, sizeof(name), "%d/status", t->pid);
+	err = mms_module_read(name, &text, &len);
+	if (err)
+		return err;
+	state = strstr(text, "\nstate ");
+	if (!state || strncmp(state, "\nstate live\n", 12))
+		err = -ESTALE;
+	free(text);
+	return err;
+}
+
+static const char *why_not(int err)
+{
+	switch (err) {
+	case -ESRCH:
+		return "no such process, or it is exiting";
+	case -EINVAL:
+		return "it is a kernel thread and has no address space of its own";
+	case -ESTALE:
+		return "the module still tracks an earlier program of that pid; "
+		       "fix: echo '- PID' > /sys/kernel/debug/mmscope/control";
+	case -ENOSPC:
+		return "too many targets (mmscope.ko tracks 1024)";
+	default:
+		return strerror(-err);
+	}
+}
+
+int mms_target_open(struct mms_target **ret, pid_t pid, const char **why)
+{
+	struct mms_target *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t) {
+		*why = why_not(-ENOMEM);
+		return -ENOMEM;
+	}
+	t->pid = pid;
+	t->undo = -1;
+	err = add(t);
+	if (err == 1) {
+		t->shared = true;
+		err = mms_target_live(t);
+	}
+	if (err) {
+		*why = why_not(err);
+		free(t);
+		return err;
+	}
+	*ret = t;
+	return 0;
+}
+
+/** mms_target_close() - forget the target if we added it; NULL is fine */
+void mms_target_close(struct mms_target *t)
+{
+	if (!t)
+		return;
+	if (t->undo >= 0)
+		run_undo(t->undo);
+	free(t);
+}
+
+/** mms_target_shared() - was the target there before us? */
+bool mms_target_shared(const struct mms_target *t)
+{
+	return t->shared;
+}
+
+int mms_target_read(struct mms_target *t, const char *file, char **text, size_t *len)
+{
+	char name[64];
+	int err;
+
+	snprintf(name, sizeof(name), "%d/%s", t->pid, file);
+	err = mms_module_read(name, text, len);
+	if (err != -ENOENT && err != -EIO)
+		return err;
+	/* Another user of the same target has finished and removed it. */
+	err = add(t);
+	if (err < 0)
+		return err;
+	return mms_module_read(name, text, len);
+}
+
+/**
+ * mms_target_walk() - entries of all levels
+ * @t: target
+ * @start: page-aligned
+ * @end: page-aligned, at most 2 MiB further
+ * @text: blocks as PID/walk gives them, to free()
+ * Return: 0 or -errno: -ERANGE not an address of user space.
+ */
+int mms_target_walk(struct mms_target *t, uint64_t start, uint64_t end, char **text)
+{
+	char path[MMS_MODULE_PATH], req[64];
+	int fd, err = 0;
+	size_t len;
+
+	snprintf(req, sizeof(req), "%d/walk", t->pid);
+	mms_module_path(path, req);
+	snprintf(req, sizeof(req), "0x%" PRIx64 "-0x%" PRIx64, start, end);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && add(t) >= 0)
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, req, strlen(req)) < 0) {
+		err = -errno;
+	} else {
+		lseek(fd, 0, SEEK_SET);
+		err = mms_module_read_fd(fd, text, &len);
+	}
+	close(fd);
+	return err;
+}
+
+static int read_status(struct mms_target *t, const char *key, uint64_t *v)
+{
+	size_t len;
+	char *text;
+	int err = mms_target_read(t, "status", &text, &len);
+
+	if (err)
+		return err;
+	err = mms_module_key(text, key, v);
+	free(text);
+	return err;
+}
+
+/**
+ * mms_target_scans() - scans done since sampling began
+ * @t: target
+ * @scans: result
+ * Return: 0 or -errno.
+ */
+int mms_target_scans(struct mms_target *t, uint64_t *scans)
+{
+	return read_status(t, "scans", scans);
+}
+
+/**
+ * mms_target_sample() - have accessed bits sampled
+ * @t: target
+ * @ms: interval wanted
+ * @used: interval in force: that of another user if it samples already
+ *
+ * Sampling that we began ends with mms_target_close() or the deadly signals.
+ * Return: 0 or -errno.
+ */
+int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used)
+{
+	char cmd[64];
+	sigset_t old;
+	uint64_t now;
+	int err;
+
+	err = read_status(t, "sample_ms", &now);
+	if (err)
+		return err;
+	*used = now;
+	if (now)
+		return 0;
+	snprintf(cmd, sizeof(cmd), "sample %d %u", t->pid, ms);
+	hold_signals(&old);
+	err = control(cmd);
+	if (!err && t->undo < 0) {
+		snprintf(cmd, sizeof(cmd), "sample %d off", t->pid);
+		t->undo = note_undo(cmd);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (err)
+		return err;
+	*used = ms;
+	return t->undo < 0 ? t->undo : 0;
+}
