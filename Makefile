@@ -36,6 +36,7 @@ BPF_SRC	:= $(wildcard bpf/*.bpf.c)
 SKELS	:= $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
 MAN	:= $(wildcard Documentation/man/*.8)
 
+.SECONDARY:
 .PHONY: all tool bpf module install uninstall clean check check-unit check-vm demo lint bench setup
 all: tool module
 tool: $(O)/mmscope
