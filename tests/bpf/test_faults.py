@@ -213,7 +213,7 @@ def loss_is_told():
 
 def ring_full():
     """A reader that sleeps: events are dropped, and counted."""
-    n = 20000
+    n = 32000  # 128,000 events do not fit into 16 MiB
     env = {**os.environ, "MMS_EXPECT": EXPECT, "MMS_WAIT": "1"}
     work = subprocess.Popen([WORK, "contend", str(n)], stdin=subprocess.PIPE, env=env, text=True)
     tool = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "--events", "-p", str(work.pid)],

@@ -330,7 +330,7 @@ static int open_error(int err, const char *why)
 {
 	if (!why)
 		return err_failed("faults: %s", strerror(-err));
-	if (err == -ESRCH || err == -ESTALE || err == -EINVAL)
+	if (err == -ESRCH || err == -ESTALE)
 		return err_failed("faults: %s", why);
 	if (err == -EPERM || err == -ENOENT || err == -EOPNOTSUPP)
 		return err_missing("faults: %s", why);
