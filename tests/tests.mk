@@ -22,7 +22,7 @@ $(O)/unit/obj/%.o: %.c
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $^ -lcmocka -ljansson -lm -o $@
+	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $(filter %.c %.o,$^) -lcmocka -ljansson -lm -o $@
 
 -include $(PURE_OBJ:.o=.d) $(UNIT:%=%.d)
 
