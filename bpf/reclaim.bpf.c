@@ -31,6 +31,9 @@ char LICENSE[] SEC("license") = "GPL";
 /* Single pages whose shadow is kept: one in 2^sample_shift. Large folios are always kept. */
 const volatile __u32 sample_shift = 0;
 
+/* Which argument of swap_read_folio() is the folio: newer kernels have a context before it. */
+const volatile __u32 swapin_folio_arg = 0;
+
 struct mms_reclaim_seen seen;
 __u32 max_order; /* largest folio evicted so far: how many names a page may be recorded under */
 
@@ -361,9 +364,9 @@ static __always_inline int count_swapin(struct folio *folio)
 /* swap_readpage() became swap_read_folio(); a head page is its folio. One of the two is
  * loaded. */
 SEC("kprobe/swap_read_folio")
-int BPF_KPROBE(on_swapin, struct folio *folio)
+int BPF_KPROBE(on_swapin, struct folio *first, struct folio *second)
 {
-	return count_swapin(folio);
+	return count_swapin(swapin_folio_arg ? second : first);
 }
 
 SEC("kprobe/swap_readpage")

@@ -2,8 +2,9 @@
 """
 Verdicts on sets of known size under a known limit. The oracle of "need" is the
 kernel: what the same program is charged (memory.current) once it may have all it
-wants. 8 % is allowed: a reclaim batch leaves up to 2 % of 12 MiB free below the
-limit, a histogram bucket is 6 % wide, and MGLRU evicts a little more than LRU.
+wants. 8 % is allowed to the median of five rows: a reclaim batch leaves up to 2 %
+of 12 MiB free below the limit, and MGLRU evicts a little more than LRU. It evicts
+a generation at a time, so that a row that sees half a burst may be off by 20 %.
 """
 import os
 
@@ -13,8 +14,8 @@ from pressed import MIB, Group, Watch, brief
 FILE = "/root/reuse.data"
 
 
-def near(need, truth):
-    return need is not None and abs(need - truth) <= 0.08 * truth
+def near(need, truth, share):
+    return need is not None and abs(need - truth) <= share * truth
 
 
 def settled(row):
@@ -26,16 +27,18 @@ def thrashes(g, w, name, argv, least, most):
     g.limit(12 * MIB)
     p = g.start(*argv)
     w.fresh()
-    rows = w.until(settled, 12) + [w.row() for _ in range(3)]
-    ok(all(r["verdict"] == "thrashing" for r in rows[-4:]), f"{name} is thrashing, and stays so", brief(rows))
+    rows = (w.until(settled, 12) + [w.row() for _ in range(4)])[-5:]
+    ok(all(r["verdict"] == "thrashing" for r in rows), f"{name} is thrashing, and stays so", brief(rows))
     g.limit(24 * MIB)
     after = [w.row() for _ in range(4)]
     # The limit rose in the middle of the first of these intervals.
     ok(all(r["verdict"] == "fits" for r in after[2:]), f"{name}: fits within two intervals of raising the limit",
        brief(after))
     truth = g.usage()
-    ok(all(near(r["need_bytes"], truth) and least * MIB <= r["need_bytes"] <= most * MIB for r in rows[-3:]),
-       f"{name}: the need is what it takes, within 8 %", f"charged {truth} when free\n{brief(rows[-3:])}")
+    needs = sorted(r["need_bytes"] or 0 for r in rows)
+    ok(near(needs[2], truth, 0.08) and least * MIB <= needs[2] <= most * MIB,
+       f"{name}: the need is what it takes, within 8 %", f"charged {truth} when free\n{brief(rows)}")
+    ok(all(near(n, truth, 0.2) for n in needs), f"{name}: no row is off by more than 20 %", f"{truth}: {needs}")
     g.end(p)
 
 

@@ -66,6 +66,49 @@ static bool has_tracepoint(const struct btf *btf, const char *name)
 	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
 }
 
+/* Which argument of a function is a folio (or a page)? Return: 0, 1, ... or -ENOENT. */
+static int folio_arg(const struct btf *btf, const char *func)
+{
+	int id = btf__find_by_name_kind(btf, func, BTF_KIND_FUNC), i;
+	const struct btf_type *proto, *t;
+	const char *name;
+
+	if (id < 0)
+		return -ENOENT;
+	proto = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	for (i = 0; i < btf_vlen(proto); i++) {
+		t = btf__type_by_id(btf, btf_params(proto)[i].type);
+		if (!btf_is_ptr(t))
+			continue;
+		t = btf__type_by_id(btf, t->type);
+		name = btf__name_by_offset(btf, t->name_off);
+		if (btf_is_struct(t) && (!strcmp(name, "folio") || !strcmp(name, "page")))
+			return i;
+	}
+	return -ENOENT;
+}
+
+/*
+ * The programs read a folio off their arguments, so a function of the right name
+ * whose folio is elsewhere is another function; but swap_read_folio() is known to
+ * have a context before it on newer kernels.
+ */
+static bool hook_there(struct mms_reclaim *r, const struct btf *btf, const struct hook *h)
+{
+	int arg;
+
+	if (!h->func)
+		return has_tracepoint(btf, h->tracepoint);
+	if (!strcmp(h->func, "do_swap_page"))
+		return mms_kernel_has_func(h->func);
+	arg = folio_arg(btf, h->func);
+	if (arg == 1 && !strcmp(h->prog, "on_swapin"))
+		r->skel->rodata->swapin_folio_arg = 1;
+	else if (arg)
+		return false;
+	return true;
+}
+
 /* Turns off the programs whose hook is not there. Return: 0, or -EOPNOTSUPP when one is needed. */
 static int select_hooks(struct mms_reclaim *r, const char **why)
 {
@@ -79,8 +122,7 @@ static int select_hooks(struct mms_reclaim *r, const char **why)
 	}
 	for (i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
 		const struct hook *h = &hooks[i];
-		bool has =
-			h->func ? mms_kernel_has_func(h->func) : has_tracepoint(btf, h->tracepoint);
+		bool has = hook_there(r, btf, h);
 
 		bpf_program__set_autoload(bpf_object__find_program_by_name(r->skel->obj, h->prog),
 					  has);

@@ -41,6 +41,7 @@
 #define TICKS_LEAVE   2
 #define WINDOW_TICKS  8
 #define WINDOW_PAGES  1024 /* distances that make a good histogram */
+#define WINDOW_TURNS  2	   /* and how often what is out should have been replaced */
 #define LEAST_PAGES   32   /* below this no distance is told */
 #define SETTLED_SHARE 0.9
 
@@ -267,13 +268,36 @@ enum model_verdict model_thrash_verdict(const struct model_thrash *t, const char
 	return t->verdict;
 }
 
+static uint64_t mean(const struct tick_dist *sum)
+{
+	double total = 0;
+	size_t b;
+
+	for (b = 0; b < MMS_DIST_BUCKETS; b++) {
+		uint64_t low = mms_dist_floor(b);
+
+		if (sum->dist[b])
+			total += sum->dist[b] * (low + (mms_dist_floor(b + 1) - 1 - low) / 2.0);
+	}
+	return total / sum->kept + 0.5;
+}
+
+/*
+ * Enough to tell: the mean of less than a turnover depends on where in its bursts reclaim
+ * happens to be (MGLRU evicts a generation at a time).
+ */
+static bool enough(const struct tick_dist *sum)
+{
+	return sum->kept >= WINDOW_PAGES && sum->kept >= WINDOW_TURNS * mean(sum);
+}
+
 /* Adds up the latest ticks until there are enough distances. */
 static void sum_window(const struct model_thrash *t, struct tick_dist *sum)
 {
 	size_t n = t->nr_ticks < WINDOW_TICKS ? t->nr_ticks : WINDOW_TICKS, i, b;
 
 	memset(sum, 0, sizeof(*sum));
-	for (i = 1; i <= n && sum->kept < WINDOW_PAGES; i++) {
+	for (i = 1; i <= n && !enough(sum); i++) {
 		const struct tick_dist *w = &t->window[(t->nr_ticks - i) % WINDOW_TICKS];
 
 		for (b = 0; b < MMS_DIST_BUCKETS; b++)
@@ -298,20 +322,6 @@ static uint64_t percentile(const struct tick_dist *sum, double share)
 		before += sum->dist[b];
 	}
 	return 0;
-}
-
-static uint64_t mean(const struct tick_dist *sum)
-{
-	double total = 0;
-	size_t b;
-
-	for (b = 0; b < MMS_DIST_BUCKETS; b++) {
-		uint64_t low = mms_dist_floor(b);
-
-		if (sum->dist[b])
-			total += sum->dist[b] * (low + (mms_dist_floor(b + 1) - 1 - low) / 2.0);
-	}
-	return total / sum->kept + 0.5;
 }
 
 void model_thrash_distance(const struct model_thrash *t, struct model_distance *d)
