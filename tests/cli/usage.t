@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What people mistype: exit status 2 or 1, one line, nothing on stdout.
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+for c in maps ranges census wss; do
+	status 2 "$c: no pid" "$c"
+	status 2 "$c: pid is a word" "$c" self
+	status 2 "$c: negative pid" "$c" -1
+	status 2 "$c: negative pid after --" "$c" -- -1
+	status 2 "$c: pid 0" "$c" 0
+	status 2 "$c: pid too large" "$c" 99999999999999999999
+	status 2 "$c: pid with a tail" "$c" 12x
+	status 2 "$c: too many" "$c" 1 1 1 1
+	status 1 "$c: no such process" "$c" 2147483647
+	status 2 "$c: a newline in the pid stays one line" "$c" $'1\n2'
+done
+status 2 "walk: nothing" walk
+status 2 "walk: no address" walk 1
+status 2 "walk: bad address" walk 1 heap
+status 2 "walk: range the wrong way" walk 1 2000-1000
+status 2 "walk: empty range" walk 1 1000-1000
+status 2 "walk: open range" walk 1 1000-
+status 2 "walk: address too long" walk 1 10000000000000000
+status 2 "walk: empty pid in a list" walk 1,,2 1000
+status 2 "walk: three arguments" walk 1 1000 2000
+status 1 "walk: no such process" walk 2147483647 1000
+status 1 "walk: kernel address" walk $$ ffffffff81000000
+status 2 "wss: bad interval" wss 1 x
+status 2 "wss: interval 0" wss 1 0
+status 2 "wss: interval below a scan" wss 1 1ms
+status 2 "wss: count 0" wss 1 1 0
+status 2 "wss: negative count" wss 1 1 -1
+status 2 "wss: scan too short" wss -s 9 1
+status 2 "wss: scan too long" wss -s 600001 1
+status 2 "wss: scan is a word" wss -s fast 1
+status 2 "wss: scan longer than the interval" wss -s 2000 1 1
+status 2 "wss: more scans than ages" wss -s 10 1 60
+status 2 "wss: --clear-refs with -e" wss --clear-refs -e 1
+status 2 "doctor: an argument" doctor 1
+
+# A zombie: the child of a shell that does not wait.
+bash -c 'sleep 0 & exec sleep 30' &
+bg=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	sleep 0.1
+	# shellcheck disable=SC2013
+	zombie=$(for p in $(cat "/proc/$bg/task/$bg/children" 2> /dev/null); do
+		grep -q '^State:.Z' "/proc/$p/status" && echo "$p"
+	done)
+	[ -n "$zombie" ] && break
+done
+if [ -n "$zombie" ]; then
+	status 1 "a zombie" maps "$zombie"
+	grep -q zombie "$tmp/err"
+	result $? "a zombie is named so"
+else
+	skip "a zombie" "no zombie came to be"
+fi
+kthread=$(awk '$2 == "(kthreadd)" { print $1 }' /proc/2/stat 2> /dev/null)
+if [ -n "$kthread" ]; then
+	status 1 "a kernel thread" maps "$kthread"
+	grep -q 'kernel thread' "$tmp/err"
+	result $? "a kernel thread is named so"
+else
+	skip "a kernel thread" "none to be seen here"
+fi
+finish
