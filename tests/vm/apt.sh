@@ -11,8 +11,8 @@ apt_host_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 
 apt_dir() { echo "$cache_dir/apt/$1"; }
 
-# apt_in SUITE TOOL ARGS...: run an apt tool on the private lists of SUITE's release; a suite such as
-# trixie-backports is preferred to its base.
+# apt_in SUITE TOOL ARGS...: run an apt tool on the private lists of SUITE's release; a suite such
+# as trixie-backports is preferred to its base.
 apt_in()
 {
 	local suite=$1 tool=$2 codename=${1%%-*} dir
@@ -41,8 +41,9 @@ apt_signed_by()
 		}
 		FNR == 1 || /^[[:space:]]*$/ { done() }
 		/^deb[ \t]/ {
-			if (match($0, /signed-by=[^] \t]+/)) k = substr($0, RSTART + 10, RLENGTH - 10)
-			else k = ""
+			k = ""
+			if (match($0, /signed-by=[^] \t]+/))
+				k = substr($0, RSTART + 10, RLENGTH - 10)
 			for (i = 2; i <= NF; i++) if (same($i) && k && !found++) print k
 			next
 		}

@@ -64,7 +64,7 @@ hash_of() { sha256sum | cut -c1-12; }
 # kernel_rows: the table without comments.
 kernel_rows() { grep -v -e '^#' -e '^[[:space:]]*$' "$vm_dir/kernels"; }
 
-kernel_names() { kernel_rows | cut -f1; }
+kernel_names() { kernel_rows | awk '{ print $1 }'; }
 
 # kernel_field NAME COLUMN: 1 name, 2 suite, 3 image, 4 headers, 5 flags
 kernel_field() { kernel_rows | awk -v n="$1" -v c="$2" '$1 == n { print $c }'; }

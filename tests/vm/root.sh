@@ -43,7 +43,7 @@ finish_guest()
 	printf '127.0.0.1\tlocalhost guest\n' >"$dir/etc/hosts"
 	echo 'hosts: files' >"$dir/etc/nsswitch.conf"
 	ln -sf /proc/self/mounts "$dir/etc/mtab"
-	mkdir -p "$dir/lab" "$dir/out" "$dir/run" "$dir/root" "$dir/lib/modules" "$dir/var/lib/redis"
+	mkdir -p "$dir"/{lab,out,run,root,lib/modules,var/lib/redis}
 	chmod 1777 "$dir/tmp"
 	rm -rf "$dir"/usr/share/{doc,man,locale,info,lintian} "$dir"/var/cache/apt/archives/*.deb \
 		"$dir"/var/lib/apt/lists/*
@@ -97,13 +97,17 @@ ready_root()
 # guest_root: the directory with the guest's root.ext4, made if need be
 guest_root()
 {
-	with_lock root-guest ready_root guest "$( (echo "$guest_packages"; declare -f make_guest \
-		finish_guest unpack_suite) | hash_of)" make_guest
+	local key
+
+	key=$( (echo "$guest_packages"; declare -f make_guest finish_guest unpack_suite) | hash_of)
+	with_lock root-guest ready_root guest "$key" make_guest
 }
 
 # build_root SUITE COMPILER: a directory to chroot into
 build_root()
 {
-	with_lock "root-$1" ready_root "$1" "$( (echo "$build_packages $2"; declare -f unpack_suite) |
-		hash_of)" make_build "$1" "$2"
+	local key
+
+	key=$( (echo "$build_packages $2"; declare -f unpack_suite) | hash_of)
+	with_lock "root-$1" ready_root "$1" "$key" make_build "$1" "$2"
 }
