@@ -192,21 +192,25 @@ static int refuse_shared_mm(struct mms_target *other, void *arg)
 	return other != t && other->mm == t->mm && mms_target_sample_ms(other) ? -EBUSY : 0;
 }
 
-static int prepare_sample(struct command *c)
+static int prepare_sample(struct command *c, int i)
 {
-	int err;
+	struct mms_target *t = c[i].target;
+	int err, j;
 
-	if (!c->ms)
+	if (!c[i].ms)
 		return 0;
 	if (mms_flush_refusal())
 		return -EOPNOTSUPP;
-	if (!atomic_read(&c->target->mm->mm_users))
+	if (!atomic_read(&t->mm->mm_users))
 		return -ESRCH;
-	err = mms_registry_each(refuse_shared_mm, c->target);
+	err = mms_registry_each(refuse_shared_mm, t);
+	for (j = 0; j < i && !err; j++)
+		if (c[j].idle && c[j].target != t && c[j].target->mm == t->mm)
+			err = -EBUSY;
 	if (err)
 		return err;
-	c->idle = mms_idle_create(c->target->mm, c->ms);
-	return c->idle ? 0 : -ENOMEM;
+	c[i].idle = mms_idle_create(t->mm, c[i].ms);
+	return c[i].idle ? 0 : -ENOMEM;
 }
 
 static int prepare(struct command *c, int i)
@@ -218,7 +222,7 @@ static int prepare(struct command *c, int i)
 	c[i].target = expected(c, i, c[i].nr);
 	if (!c[i].target)
 		return -ESRCH;
-	return c[i].verb == VERB_SAMPLE ? prepare_sample(&c[i]) : 0;
+	return c[i].verb == VERB_SAMPLE ? prepare_sample(c, i) : 0;
 }
 
 static void undo(struct command *c)

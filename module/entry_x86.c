@@ -29,16 +29,8 @@
 #define SWP_TYPE_BITS  5
 #define SWP_OFFSET_BIT 9 /* its offset, inverted, is between */
 
-struct bit {
-	__u64 bit;
-	__u32 flag;
-};
-
-static const struct bit hardware_bits[] = {
-	{BIT_RW, MMS_FLAG_RW},	 {BIT_US, MMS_FLAG_US}, {BIT_PWT, MMS_FLAG_PWT},
-	{BIT_PCD, MMS_FLAG_PCD}, {BIT_A, MMS_FLAG_A},	{BIT_D, MMS_FLAG_D},
-	{BIT_NX, MMS_FLAG_NX},
-};
+/* Up to D our flags have the numbers of the hardware's bits. */
+#define SAME_BITS (BIT_P | BIT_RW | BIT_US | BIT_PWT | BIT_PCD | BIT_A | BIT_D)
 
 static const struct {
 	__u32 flag;
@@ -121,14 +113,9 @@ static __u64 raw_frame(const struct mms_rules *r, __u64 raw, unsigned int shift)
 static __u32 mapped_flags(const struct mms_rules *r, __u64 raw, unsigned int level, bool leaf)
 {
 	__u64 pat = level == MMSCOPE_LEVEL_PTE ? BIT_PSE : BIT_PAT_LARGE;
-	__u32 flags = 0;
-	size_t i;
+	__u32 flags = raw & SAME_BITS;
 
-	for (i = 0; i < sizeof(hardware_bits) / sizeof(hardware_bits[0]); i++)
-		if (raw & hardware_bits[i].bit)
-			flags |= hardware_bits[i].flag;
-	if (raw & BIT_P)
-		flags |= MMS_FLAG_P;
+	flags |= raw & BIT_NX ? MMS_FLAG_NX : 0;
 	if (!leaf)
 		return flags;
 	if (level > MMSCOPE_LEVEL_PTE)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * walk: follows the page tables of a range, in chunks; with walk_addr.c the only
- * file that follows page tables. walk.h says under which locks.
- * Must not know views, seq_files or user pointers. The accessed bit, and that
- * only on request, is all that is ever written.
+ * file that does. walk.h says under which locks. Must not know views or user
+ * pointers. All that is ever written is the accessed bit, on request.
  */
 #include <linux/hugetlb.h>
 #include <linux/ktime.h>
@@ -127,74 +126,78 @@ static void note(struct walker *k, u64 *slot, u64 start, u64 end, unsigned int l
 }
 
 /**
- * mms_ptes_lock - map and lock the table of ptes below a pmd
+ * mms_ptes_visit - look at ptes under their lock
  * @mm: the mm
- * @pmdp: slot that points to the table
- * @addr: which entry
- * @ptlp: for mms_ptes_unlock()
+ * @pmdp: slot that points to the table of ptes
+ * @addr: which pte
+ * @fn: called with that pte once its table is locked; must not sleep
+ * @arg: for @fn
  *
  * The lock is that of the table we saw; once we hold it, the slot must still
  * point there.
  *
  * Context: the mmap lock is held, and a VMA touches the 2 MiB of @addr.
- * Return: the entry of @addr, or NULL if there is no table.
+ * Return: false if there is no table; @fn was not called then.
  */
-pte_t *mms_ptes_lock(struct mm_struct *mm, pmd_t *pmdp, u64 addr, spinlock_t **ptlp)
+bool mms_ptes_visit(struct mm_struct *mm, pmd_t *pmdp, u64 addr, void (*fn)(pte_t *ptep, void *arg),
+		    void *arg)
 {
+	bool same = false;
 	spinlock_t *ptl;
 	pte_t *ptep;
 	pmd_t pmd;
 
 	lockdep_assert_held(&mm->mmap_lock);
 	rcu_read_lock();
-	for (;;) {
+	while (!same) {
 		pmd = READ_ONCE(*pmdp);
 		if (!mms_raw_table(pmd_val(pmd), MMSCOPE_LEVEL_PMD))
 			break;
 		ptep = pte_offset_kernel(&pmd, addr);
 		ptl = pte_lockptr(mm, &pmd);
 		spin_lock(ptl);
-		if (likely(pmd_val(pmd) == pmd_val(READ_ONCE(*pmdp)))) {
-			*ptlp = ptl;
-			return ptep;
-		}
+		same = pmd_val(pmd) == pmd_val(READ_ONCE(*pmdp));
+		if (likely(same))
+			fn(ptep, arg);
 		spin_unlock(ptl);
 	}
 	rcu_read_unlock();
-	return NULL;
+	return same;
 }
 
-/**
- * mms_ptes_unlock - undo mms_ptes_lock()
- * @ptl: from there
- */
-void mms_ptes_unlock(spinlock_t *ptl)
+/* ptes [addr, end) of one table, as many as one hold of their lock may take. */
+struct batch {
+	struct walker *k;
+	u64 addr;
+	u64 end;
+	unsigned int rights;
+};
+
+static void note_ptes(pte_t *ptep, void *arg)
 {
-	spin_unlock(ptl);
-	rcu_read_unlock();
+	struct batch *b = arg;
+	struct walker *k = b->k;
+	int n;
+
+	for (n = 0; n < PTE_BATCH && b->addr < b->end && k->out->nr < MMS_WALK_LEAVES; n++) {
+		note(k, (u64 *)ptep++, b->addr, b->addr + PAGE_SIZE, MMSCOPE_LEVEL_PTE, b->rights);
+		b->addr += PAGE_SIZE;
+	}
+	k->steps -= n;
 }
 
 /* Returns how far it came: @addr itself if the table is gone. */
 static u64 walk_ptes(struct walker *k, pmd_t *pmdp, u64 addr, u64 end, unsigned int rights)
 {
-	spinlock_t *ptl;
-	pte_t *ptep;
-	int n;
+	struct batch b = {.k = k, .addr = addr, .end = end, .rights = rights};
 
-	while (addr < end && k->steps > 0 && k->out->nr < MMS_WALK_LEAVES) {
-		ptep = mms_ptes_lock(k->mm, pmdp, addr, &ptl);
-		if (!ptep) {
+	while (b.addr < end && k->steps > 0 && k->out->nr < MMS_WALK_LEAVES) {
+		if (!mms_ptes_visit(k->mm, pmdp, b.addr, note_ptes, &b)) {
 			k->retries++;
 			break;
 		}
-		for (n = 0; n < PTE_BATCH && addr < end && k->out->nr < MMS_WALK_LEAVES; n++) {
-			note(k, (u64 *)ptep++, addr, addr + PAGE_SIZE, MMSCOPE_LEVEL_PTE, rights);
-			addr += PAGE_SIZE;
-		}
-		mms_ptes_unlock(ptl);
-		k->steps -= n;
 	}
-	return addr;
+	return b.addr;
 }
 
 /* A slot above the ptes that was no table: returns @addr if it has become one. */
@@ -388,10 +391,7 @@ int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos)
  * @pos: where to begin
  *
  * hugetlb and raw-frame VMAs come out as empty chunks. The caller owes a TLB
- * flush for what was cleared.
- *
- * Context: as mms_walk_chunk().
- * Return: as mms_walk_chunk().
+ * flush for what was cleared. Context and return value as mms_walk_chunk().
  */
 int mms_walk_chunk_age(struct mms_walk *w, struct mm_struct *mm, u64 pos)
 {

@@ -18,7 +18,6 @@
 #define _MMS_WALK_H
 
 #include <linux/pgtable.h>
-#include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include "entry.h"
 #include "vma.h"
@@ -87,8 +86,8 @@ int mms_walk_addr(struct mms_path *p, struct mm_struct *mm, u64 addr, char *buf,
 
 /* shared by walk.c and walk_addr.c */
 void mms_leaf_fill(struct mms_leaf *l, const struct mms_entry *e, unsigned int rights);
-pte_t *mms_ptes_lock(struct mm_struct *mm, pmd_t *pmdp, u64 addr, spinlock_t **ptlp);
-void mms_ptes_unlock(spinlock_t *ptl);
+bool mms_ptes_visit(struct mm_struct *mm, pmd_t *pmdp, u64 addr, void (*fn)(pte_t *ptep, void *arg),
+		    void *arg);
 struct rw_semaphore *mms_shared_pmds_lock(struct vm_area_struct *vma);
 
 #endif /* _MMS_WALK_H */

@@ -90,23 +90,19 @@ static bool keep_large(struct walker *k, u64 *slot, spinlock_t *ptl, unsigned in
 	return !mms_raw_table(raw, level);
 }
 
+static void keep_pte(pte_t *ptep, void *arg)
+{
+	keep_leaf(arg, READ_ONCE(ptep->pte), MMSCOPE_LEVEL_PTE);
+}
+
 /* Returns false if what was a table is none now, or the reverse. */
 static bool follow_pmd(struct walker *k, pmd_t *pmdp)
 {
-	spinlock_t *ptl;
-	pte_t *ptep;
-
-	if (!keep(k, pmd_val(READ_ONCE(*pmdp)), MMSCOPE_LEVEL_PMD)) {
-		if (k->path->entry[MMSCOPE_LEVEL_PMD].kind == MMS_KIND_TABLE)
-			return true;
-		return keep_large(k, (u64 *)pmdp, pmd_lockptr(k->mm, pmdp), MMSCOPE_LEVEL_PMD);
-	}
-	ptep = mms_ptes_lock(k->mm, pmdp, k->path->addr, &ptl);
-	if (!ptep)
-		return false;
-	keep_leaf(k, READ_ONCE(ptep->pte), MMSCOPE_LEVEL_PTE);
-	mms_ptes_unlock(ptl);
-	return true;
+	if (keep(k, pmd_val(READ_ONCE(*pmdp)), MMSCOPE_LEVEL_PMD))
+		return mms_ptes_visit(k->mm, pmdp, k->path->addr, keep_pte, k);
+	if (k->path->entry[MMSCOPE_LEVEL_PMD].kind == MMS_KIND_TABLE)
+		return true;
+	return keep_large(k, (u64 *)pmdp, pmd_lockptr(k->mm, pmdp), MMSCOPE_LEVEL_PMD);
 }
 
 static bool follow(struct walker *k)
