@@ -11,8 +11,8 @@ boot_modules="virtio_pci virtio_blk virtio_console ext4"
 # for real machines holds gigabytes of drivers for hardware that the guest has not.
 module_trees="arch block crypto fs lib mm net/core net/sched net/ipv4 net/ipv6 net/netfilter
 	net/unix kernel security drivers/block drivers/char drivers/virtio drivers/dax
-	drivers/nvdimm drivers/net/virtio_net.ko* drivers/net/veth.ko* drivers/net/dummy.ko* drivers/net/tun.ko*
-	drivers/vfio drivers/md drivers/hv drivers/misc/mei"
+	drivers/nvdimm drivers/net/virtio_net.ko* drivers/net/veth.ko* drivers/net/dummy.ko*
+	drivers/net/tun.ko* drivers/vfio drivers/md drivers/hv drivers/misc/mei"
 
 # pack_modules DIR RELEASE: DIR/modules.ext4, to be mounted on /lib/modules
 pack_modules()
