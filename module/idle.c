@@ -99,7 +99,9 @@ static int scan(struct mms_idle *idle)
 		mms_flush_mm(idle->mm);
 	now = ktime_get_ns();
 	if (!ret) {
-		if (!idle->passes++)
+		/* status reads it without the lock */
+		WRITE_ONCE(idle->passes, idle->passes + 1);
+		if (idle->passes == 1)
 			idle->first_ns = now;
 		idle->end_ns[idle->passes % ENDS] = now;
 	} else {

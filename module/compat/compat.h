@@ -57,7 +57,7 @@ static inline struct inode *file_user_inode(const struct file *f)
  * lost the "_WP". Goes when the floor is 7.3.
  */
 #ifndef _PAGE_UFFD
-#define _PAGE_UFFD _PAGE_UFFD_WP
+#define _PAGE_UFFD     _PAGE_UFFD_WP
 #define _PAGE_SWP_UFFD _PAGE_SWP_UFFD_WP
 #endif
 

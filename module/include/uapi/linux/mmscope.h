@@ -51,11 +51,11 @@ struct mmscope_idle_header {
 };
 
 /* struct mmscope_idle.age */
-#define MMSCOPE_IDLE_MAX	254	/* this many scans or more */
-#define MMSCOPE_IDLE_NEVER	255	/* not referenced since sampling began */
+#define MMSCOPE_IDLE_MAX   254 /* this many scans or more */
+#define MMSCOPE_IDLE_NEVER 255 /* not referenced since sampling began */
 
 /* struct mmscope_idle.flags */
-#define MMSCOPE_IDLE_SWAPPED	(1U << 0)	/* not present now; age counts on */
+#define MMSCOPE_IDLE_SWAPPED (1U << 0) /* not present now; age counts on */
 
 /**
  * struct mmscope_idle - idle age of one leaf (a THP is one record)
