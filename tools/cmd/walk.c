@@ -239,7 +239,8 @@ static int walk_pid(struct out *o, const struct opts *opts, pid_t pid, struct mm
 static void show_loss(struct out *o, const char *why)
 {
 	out_note(o, "%s", why);
-	out_note(o, "from /proc/PID/pagemap: no levels, raw entries, rights or page sizes");
+	out_note(o, "from /proc/PID/pagemap: no levels, raw entries, rights or page sizes;");
+	out_note(o, "anon includes ksm");
 }
 
 static int parse_pids(struct opts *opts, char *list)

@@ -163,6 +163,7 @@ static int measure(struct out *o, const struct opts *opts, struct mms_target *t,
 		err = read_whole(t, &idle, &torn);
 	if (err)
 		return err;
+	w->time_ns = now_ns() - w->begin_ns;
 	w->scans = idle.header.scans - w->scans_before;
 	w->window_ns = idle.header.window_ns - w->ns_before;
 	if (idle.header.scans < w->scans_before) { /* sampling was begun anew by another user */
@@ -188,9 +189,10 @@ static int measure(struct out *o, const struct opts *opts, struct mms_target *t,
 static int loop(struct out *o, const struct opts *opts, struct mms_target *t, uint64_t *shown)
 {
 	struct wss_window w = {0};
-	uint64_t begin = now_ns(), next = begin;
+	uint64_t next = now_ns();
 	int err = 0;
 
+	w.begin_ns = next;
 	if (mms_target_shared(t)) { /* what was sampled before we came is not ours */
 		struct mms_idle_data idle;
 
@@ -203,7 +205,6 @@ static int loop(struct out *o, const struct opts *opts, struct mms_target *t, ui
 	while (err >= 0 && (!opts->count || *shown < opts->count) && !out_error(o)) {
 		next += opts->interval_ns;
 		sleep_until(next);
-		w.time_ns = now_ns() - begin;
 		err = measure(o, opts, t, &w);
 		*shown += !err;
 	}

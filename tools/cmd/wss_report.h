@@ -17,7 +17,8 @@ struct wss_report {
 
 /**
  * struct wss_window - one interval as measured
- * @time_ns: its end, since the command began
+ * @begin_ns: when the command began
+ * @time_ns: its end, since then
  * @window_ns: from the scan before the first to the last
  * @scans: scans in it; 0 = not from scans
  * @rss: resident bytes at its end, 0 if the process was gone
@@ -25,6 +26,7 @@ struct wss_report {
  * @ns_before: window of the module when it began
  */
 struct wss_window {
+	uint64_t begin_ns;
 	uint64_t time_ns;
 	uint64_t window_ns;
 	uint64_t scans;

@@ -32,7 +32,7 @@
  */
 #define SURE_SWAP_TYPES 23
 
-#define KPF_KSM	   (1ULL << 21)
+#define KPF_ANON   (1ULL << 12)
 #define KPF_NOPAGE (1ULL << 20)
 #define KPF_ZERO   (1ULL << 24)
 
@@ -88,9 +88,10 @@ static const char *kind_of_frame(int kpageflags, uint64_t frame, uint64_t e)
 		return "zero";
 	if (f & KPF_NOPAGE)
 		return "special";
-	if (f & KPF_KSM)
-		return "ksm";
-	return e & PM_FILE ? "file" : "anon";
+	/* KPF_KSM is not asked: kernels are out that set it for every anonymous page. */
+	if (f & KPF_ANON)
+		return "anon";
+	return kind_of(e);
 }
 
 static int fill_walk(struct mms_walk *w, uint64_t va, const struct mms_vma *vma, uint64_t e,
