@@ -7,6 +7,7 @@
  *   file     read one byte of every page of FILE (KIB long, made if need be), mapped, in order
  *   readfile read FILE by read(2), in order, and start over at its end
  *   readonce the same, but rest at its end
+ *   scan     as readfile, but with read-ahead, and so with large folios where the kernel has them
  *   sleep    hold KIB of memory and do nothing
  * Pages hold random bytes: zero and constant pages never reach a swap device on
  * all kernels. Prints "ready" when the set is built.
@@ -86,12 +87,13 @@ static int open_file(const char *path, unsigned long n)
 	return fd;
 }
 
-static __attribute__((noreturn)) void read_file(int fd, int once)
+static __attribute__((noreturn)) void read_file(int fd, int once, int ahead)
 {
 	static char buf[16 * PAGE];
 
 	/* Read-ahead can be 8 MiB, of which a small limit throws out what was not read yet. */
-	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	if (!ahead)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	lseek(fd, 0, SEEK_SET);
 	ready();
 	for (;;) {
@@ -114,8 +116,8 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(kind, "stream"))
 		stream(n);
-	if (!strcmp(kind, "readfile") || !strcmp(kind, "readonce"))
-		read_file(open_file(argv[3], n), !strcmp(kind, "readonce"));
+	if (!strcmp(kind, "readfile") || !strcmp(kind, "readonce") || !strcmp(kind, "scan"))
+		read_file(open_file(argv[3], n), !strcmp(kind, "readonce"), !strcmp(kind, "scan"));
 	if (!strcmp(kind, "file")) {
 		int fd = open_file(argv[3], n);
 
