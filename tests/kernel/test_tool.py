@@ -121,6 +121,11 @@ def shares():
     same([p.returncode for p in procs], [0] * 8, "eight at once on one pid")
     same(len({o.split(b"MASK")[0] for o in outs}), 1, "and all tell the same")
     same(read("control"), "", "and none is left")
+    with subprocess.Popen(["mmscope", "wss", str(s.pid), "0.3", "2"], stdout=subprocess.DEVNULL):
+        time.sleep(0.3)
+        r = tool("wss", s.pid, "0.5", "4", "-O", "csv")
+    ok(r.returncode == 0 and r.stdout.count("\n") == 5, "wss goes on when the one whose target it used has ended", r.stdout + r.stderr)
+    same(read("control"), "", "and nothing is left")
 
 
 def deaths():

@@ -45,7 +45,7 @@ struct mms_target;
  */
 int mms_target_open(struct mms_target **t, pid_t pid, const char **why);
 void mms_target_close(struct mms_target *t);
-/* Was the target there before us? Then its settings are someone else's. */
+/* Is all of the target, sampling too, someone else's? */
 bool mms_target_shared(const struct mms_target *t);
 
 /* Return: 0; -ESTALE the process has exited or executed another program; -errno. */

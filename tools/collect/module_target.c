@@ -15,13 +15,13 @@
 #include "collect/module.h"
 #include "collect/module_file.h"
 
-#define MAX_UNDO 64 /* targets of one run: walk PID,PID,... */
-#define UNDO_SZ	 32
+#define MAX_UNDO  64 /* targets of one run: walk PID,PID,... */
+#define MAX_TRIES 100
+#define UNDO_SZ	  32
 
 struct mms_target {
 	pid_t pid;
-	bool shared;
-	int undo; /* index in undo[], -1 if none */
+	int undo; /* index in undo[], -1: it was there and we changed nothing */
 };
 
 /* Commands that undo what we did, for the signal handler too: hence static and without malloc. */
@@ -85,7 +85,8 @@ static void hold_signals(sigset_t *old)
 	sigprocmask(SIG_BLOCK, &all, old);
 }
 
-static int note_undo(const char *cmd)
+/* @cmd undoes all that we did to the target: it takes the place of an earlier one. */
+static int note_undo(struct mms_target *t, const char *cmd)
 {
 	char path[MMS_MODULE_PATH];
 
@@ -96,18 +97,22 @@ static int note_undo(const char *cmd)
 			return -errno;
 		catch_deadly();
 	}
-	if (nr_undo == MAX_UNDO)
-		return -ENOSPC;
-	snprintf(undo[nr_undo], UNDO_SZ, "%s", cmd);
-	return nr_undo++;
+	if (t->undo < 0) {
+		if (nr_undo == MAX_UNDO)
+			return -ENOSPC;
+		t->undo = nr_undo;
+	}
+	snprintf(undo[t->undo], UNDO_SZ, "%s", cmd);
+	if (t->undo == nr_undo)
+		nr_undo++;
+	return 0;
 }
 
-static int run_undo(int i)
+/* A command that fails had nothing left to undo. */
+static void run_undo(int i)
 {
-	int err = control(undo[i]);
-
+	control(undo[i]);
 	undo[i][0] = '\0';
-	return err;
 }
 
 /* Add the target unless it is one. Return: 0 added, 1 was there, -errno. */
@@ -120,13 +125,11 @@ static int add(struct mms_target *t)
 	snprintf(cmd, sizeof(cmd), "+ %d", t->pid);
 	hold_signals(&old);
 	err = control(cmd);
-	if (!err && t->undo < 0) {
+	if (!err) {
 		snprintf(cmd, sizeof(cmd), "- %d", t->pid);
-		t->undo = note_undo(cmd);
-		if (t->undo < 0) {
-			err = t->undo;
+		err = note_undo(t, cmd);
+		if (err)
 			control(cmd);
-		}
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return err == -EEXIST ? 1 : err;
@@ -139,12 +142,11 @@ static int add(struct mms_target *t)
  */
 int mms_target_live(struct mms_target *t)
 {
-	char name[64], *text, *state;
+	char *text, *state;
 	size_t len;
 	int err;
 
-	snprintf(name, sizeof(name), "%d/status", t->pid);
-	err = mms_module_read(name, &text, &len);
+	err = mms_target_read(t, "status", &text, &len);
 	if (err)
 		return err;
 	state = strstr(text, "\nstate ");
@@ -152,6 +154,15 @@ int mms_target_live(struct mms_target *t)
 		err = -ESTALE;
 	free(text);
 	return err;
+}
+
+/*
+ * Has another user who was there first removed the target meanwhile? Then it is
+ * added again, by us or by yet another: each try ends with somebody's progress.
+ */
+static bool removed(int err)
+{
+	return err == -ENOENT || err == -EIO;
 }
 
 static const char *why_not(int err)
@@ -183,13 +194,11 @@ int mms_target_open(struct mms_target **ret, pid_t pid, const char **why)
 	t->pid = pid;
 	t->undo = -1;
 	err = add(t);
-	if (err == 1) {
-		t->shared = true;
+	if (err == 1)
 		err = mms_target_live(t);
-	}
 	if (err) {
 		*why = why_not(err);
-		free(t);
+		mms_target_close(t);
 		return err;
 	}
 	*ret = t;
@@ -206,26 +215,27 @@ void mms_target_close(struct mms_target *t)
 	free(t);
 }
 
-/** mms_target_shared() - was the target there before us? */
+/** mms_target_shared() - is all of the target, sampling too, someone else's? */
 bool mms_target_shared(const struct mms_target *t)
 {
-	return t->shared;
+	return t->undo < 0;
 }
 
 int mms_target_read(struct mms_target *t, const char *file, char **text, size_t *len)
 {
+	int err = 0, tries;
 	char name[64];
-	int err;
 
 	snprintf(name, sizeof(name), "%d/%s", t->pid, file);
-	err = mms_module_read(name, text, len);
-	if (err != -ENOENT && err != -EIO)
-		return err;
-	/* Another user of the same target has finished and removed it. */
-	err = add(t);
-	if (err < 0)
-		return err;
-	return mms_module_read(name, text, len);
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		err = mms_module_read(name, text, len);
+		if (!removed(err))
+			break;
+		err = add(t);
+		if (err < 0)
+			break;
+	}
+	return err > 0 ? -ENOENT : err;
 }
 
 /**
@@ -239,15 +249,17 @@ int mms_target_read(struct mms_target *t, const char *file, char **text, size_t 
 int mms_target_walk(struct mms_target *t, uint64_t start, uint64_t end, char **text)
 {
 	char path[MMS_MODULE_PATH], req[64];
-	int fd, err = 0;
+	int fd = -1, err = 0, tries;
 	size_t len;
 
 	snprintf(req, sizeof(req), "%d/walk", t->pid);
 	mms_module_path(path, req);
 	snprintf(req, sizeof(req), "0x%" PRIx64 "-0x%" PRIx64, start, end);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && add(t) >= 0)
+	for (tries = 0; tries < MAX_TRIES; tries++) {
 		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd >= 0 || errno != ENOENT || add(t) < 0)
+			break;
+	}
 	if (fd < 0)
 		return -errno;
 	if (write(fd, req, strlen(req)) < 0) {
@@ -311,11 +323,13 @@ int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used)
 	err = control(cmd);
 	if (!err && t->undo < 0) {
 		snprintf(cmd, sizeof(cmd), "sample %d off", t->pid);
-		t->undo = note_undo(cmd);
+		err = note_undo(t, cmd);
+		if (err)
+			control(cmd);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (err)
 		return err;
 	*used = ms;
-	return t->undo < 0 ? t->undo : 0;
+	return 0;
 }
