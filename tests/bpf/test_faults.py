@@ -313,7 +313,8 @@ def numa():
     (o,), _ = observe([], "numa", 2048)
     delta = hint_faults() - before
     got = counts(o)["numa-hint"]
-    ok(0.9 * delta <= got <= delta and got > 1000, "numa-hint: as in vmstat", (got, delta))
+    # Of two threads at the same page vmstat counts the first; other processes are in vmstat only.
+    ok(abs(got - delta) <= max(50, got // 50) and got > 100, "numa-hint: as in vmstat", (got, delta))
     identity(o, "numa-hint")
     write("/proc/sys/kernel/numa_balancing", "0")
 
@@ -334,6 +335,7 @@ def bad_use():
 
 # The same layout in each run: what a program does besides is then the same, too.
 write("/proc/sys/kernel/randomize_va_space", "0")
-for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, ring_full, process, cgroup, oom, numa,
-             bad_use):
-    case(test)
+for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, ring_full, process,
+             cgroup, oom, numa, bad_use):
+    if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
+        case(test)

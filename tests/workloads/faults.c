@@ -22,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BASE ((char *)0x200000000000ULL)
@@ -532,16 +533,27 @@ static void t_contend(void)
 	expect("anon-zero-fill", CONTENDERS * n);
 }
 
-/* For as long as NUMA balancing needs to look at us. */
+static void *busy(void *p)
+{
+	time_t end = time(NULL) + 6;
+
+	while (time(NULL) < end)
+		writes(p);
+	return NULL;
+}
+
+/*
+ * NUMA balancing looks at a process by the processor time that it used, and with a single
+ * thread leaves pages of the own node alone.
+ */
 static void t_numa(void)
 {
 	char *p = anon(n * PG);
-	int i;
+	pthread_t t;
 
-	for (i = 0; i < 200; i++) {
-		writes(p);
-		usleep(20000);
-	}
+	pthread_create(&t, NULL, busy, p);
+	busy(p);
+	pthread_join(t, NULL);
 }
 
 static const struct {
