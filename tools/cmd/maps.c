@@ -16,7 +16,7 @@
 static const struct opts_help help = {
 	.usage = "maps [-e] [-O FORMAT] [--no-module] PID",
 	.about = "Shows what the page tables of a process hold, per mapping and in total.",
-	.options = "  -e, --extended        all columns, whole paths\n"
+	.options = "  -e, --extended        all columns that are not zero throughout, whole paths\n"
 		   "  -n, --no-module       use /proc/PID/smaps: fewer columns\n" OPTS_COMMON,
 	.examples =
 		"    mmscope maps 1234            # sizes, what is present, swapped and absent\n"
@@ -82,7 +82,13 @@ struct columns {
 	bool end; /* has the end address */
 };
 
-static void pick_columns(struct columns *c, const struct opts *opts)
+static bool worth_it(const struct mms_map *total, enum mms_map_key key)
+{
+	return total->known & 1U << key && total->bytes[key];
+}
+
+/* Text leaves out columns of -e that are zero or unknown throughout: 22 fit no screen. */
+static void pick_columns(struct columns *c, const struct opts *opts, const struct mms_map *total)
 {
 	bool all = opts->extended || opts->format != OUT_TEXT;
 	size_t i;
@@ -95,6 +101,9 @@ static void pick_columns(struct columns *c, const struct opts *opts)
 	c->cols[c->nr++] = (struct out_col){"perms", "PERM", OUT_STR, -4};
 	for (i = 0; i < NR_SOURCES; i++) {
 		if (!all && !sources[i].brief)
+			continue;
+		if (opts->format == OUT_TEXT && !sources[i].brief &&
+		    !worth_it(total, sources[i].key))
 			continue;
 		c->cols[c->nr++] = sources[i].col;
 		c->keys[c->nr_keys++] = sources[i].key;
@@ -115,11 +124,10 @@ static void show_amounts(struct out *o, const struct columns *c, const struct mm
 }
 
 static void show(struct out *o, const struct columns *c, const struct opts *opts,
-		 const struct mms_list *maps)
+		 const struct mms_list *maps, const struct mms_map *total)
 {
 	bool brief = opts->format == OUT_TEXT && !opts->extended;
 	const struct mms_map *m = maps->v;
-	struct mms_map total;
 	size_t i;
 
 	out_table(o, "maps", c->cols, c->nr);
@@ -132,13 +140,12 @@ static void show(struct out *o, const struct columns *c, const struct opts *opts
 		show_amounts(o, c, &m[i]);
 		out_cell_str(o, brief ? model_vma_short_name(m[i].vma.name) : m[i].vma.name);
 	}
-	model_maps_total(m, maps->nr, &total);
 	out_row(o);
 	out_cell_none(o);
 	if (c->end)
 		out_cell_none(o);
 	out_cell_none(o);
-	show_amounts(o, c, &total);
+	show_amounts(o, c, total);
 	out_cell_str(o, "total");
 	out_table_end(o);
 }
@@ -167,6 +174,7 @@ static int run(const struct opts *opts)
 {
 	struct mms_list maps = {0};
 	struct mms_target *t;
+	struct mms_map total;
 	struct columns c;
 	const char *why;
 	struct out *o;
@@ -187,13 +195,14 @@ static int run(const struct opts *opts)
 		rc = err_failed("out of memory");
 		goto out;
 	}
-	pick_columns(&c, opts);
+	model_maps_total(maps.v, maps.nr, &total);
+	pick_columns(&c, opts, &total);
 	out_begin(o);
 	target_fields(o, opts->pid);
 	out_str(o, "source", NULL, t ? "module" : "smaps");
 	if (!t)
 		show_loss(o, why);
-	show(o, &c, opts, &maps);
+	show(o, &c, opts, &maps, &total);
 	out_end(o);
 	rc = err_output(out_destroy(o));
 out:
