@@ -9,7 +9,7 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT	:= $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 # The pure parts: no kernel, no I/O. Each unit test links against all of them.
 PURE_SRC := $(wildcard module/entry_x86.c module/range.c module/census.c module/region.c tools/model/*.c \
-	tools/render/*.c tools/util/*.c)
+	tools/collect/module_text.c tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
 	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(wildcard tests/bench/*.c))

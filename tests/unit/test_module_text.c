@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "collect/module_text.c"
+#include "collect/module_text.h"
 
 static const char walk_text[] =
 	"va 0x7f3210004000\n"

@@ -156,7 +156,7 @@ static int measure(struct out *o, const struct opts *opts, struct mms_target *t,
 {
 	struct mms_idle_data idle;
 	unsigned int ms;
-	bool torn;
+	bool torn = false;
 	int err = mms_target_live(t);
 
 	if (!err)
