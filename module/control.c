@@ -166,7 +166,7 @@ static unsigned int expected_count(const struct command *c, int n)
 static int prepare_add(struct command *c, int i)
 {
 	struct mms_target *t;
-	int err;
+	int err, j;
 
 	if (expected(c, i, c[i].nr))
 		return -EEXIST;
@@ -179,6 +179,9 @@ static int prepare_add(struct command *c, int i)
 	/* "- 5; + 5": the old directory stands until it is committed */
 	if (mms_registry_find(t->nr))
 		return 0;
+	for (j = 0; j < i; j++)
+		if (c[j].verb == VERB_ADD && c[j].nr == t->nr)
+			return 0;
 	err = hooks->show(t);
 	c[i].shown = !err;
 	return err;

@@ -51,6 +51,10 @@ def grammar():
     same(pairs("1/status")["sample_ms"], "0", "control: sampling is still off")
     same(control("- 1"), 0, "control: - 1")
     same(control(" + 1 ;\n\n - 1 ; "), 0, "control: spaces, newlines and empty commands are no errors")
+    for cmd in ("+ 1; - 1; + 1; - 1", "+ 1; clear; + 1; - 1", "+ 1; - 1; + 1; - 1; + 1; clear"):
+        same(name(control(cmd)), "0", f"control: {cmd!r} in one write")
+    same(name(control("+ 1; - 1; + 1; + 1")), "EEXIST", "control: the second + of two is EEXIST, whatever was before")
+    ok(not os.path.exists(f"{ROOT}/1"), "control: and leaves no directory")
     same(control("+ 1; sample 1 500\n"), 0, "control: two commands in one write")
     ok(os.path.isdir(f"{ROOT}/1"), "control: the directory is there")
     same(control("clear"), 0, "control: clear")
