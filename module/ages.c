@@ -140,7 +140,8 @@ static unsigned int region_records(const struct mms_region *r, u64 base, u64 *po
 			.flags = swapped ? MMSCOPE_IDLE_SWAPPED : 0,
 		};
 	}
-	*pos = base + ((u64)page << PAGE_SHIFT);
+	/* a huge leaf, made since its first pages were told, ends where it ends */
+	*pos = base + ((u64)min_t(unsigned int, page, MMS_AGE_PAGES) << PAGE_SHIFT);
 	return n;
 }
 
