@@ -11,11 +11,12 @@
  * @inode: i_private is the target, kept by debugfs while we open
  * @file: the file
  * @show: prints; the target is m->private
+ * @size: bytes of text expected; if there are more, @show is called once again
  *
  * Return: 0, -EPERM, -ENOMEM.
  */
 int mms_view_single_open(struct inode *inode, struct file *file,
-			 int (*show)(struct seq_file *m, void *unused))
+			 int (*show)(struct seq_file *m, void *unused), size_t size)
 {
 	struct mms_target *t = inode->i_private;
 	int err = mms_view_may_open();
@@ -23,7 +24,7 @@ int mms_view_single_open(struct inode *inode, struct file *file,
 	if (err)
 		return err;
 	mms_target_get(t);
-	err = single_open(file, show, t);
+	err = single_open_size(file, show, t, size);
 	if (err)
 		mms_target_put(t);
 	return err;

@@ -36,7 +36,7 @@ static inline int mms_view_may_open(void)
 }
 
 int mms_view_single_open(struct inode *inode, struct file *file,
-			 int (*show)(struct seq_file *m, void *unused));
+			 int (*show)(struct seq_file *m, void *unused), size_t size);
 int mms_view_single_release(struct inode *inode, struct file *file);
 
 #endif /* _MMS_VIEW_H */

@@ -13,6 +13,9 @@
 #include "view.h"
 #include "walk.h"
 
+/* A few hundred lines: to be shown again would be to walk again. */
+#define TEXT_SIZE (4 * PAGE_SIZE)
+
 static int count(struct mms_census *c, struct mms_walk *w, struct mms_target *t)
 {
 	unsigned int i;
@@ -66,7 +69,7 @@ free_both:
 
 static int census_open(struct inode *inode, struct file *file)
 {
-	return mms_view_single_open(inode, file, census_show);
+	return mms_view_single_open(inode, file, census_show, TEXT_SIZE);
 }
 
 const struct file_operations mms_census_fops = {

@@ -43,7 +43,7 @@ static int status_show(struct seq_file *m, void *unused)
 
 static int status_open(struct inode *inode, struct file *file)
 {
-	return mms_view_single_open(inode, file, status_show);
+	return mms_view_single_open(inode, file, status_show, PAGE_SIZE);
 }
 
 const struct file_operations mms_status_fops = {

@@ -85,7 +85,7 @@ free_summary:
 
 static int wss_open(struct inode *inode, struct file *file)
 {
-	return mms_view_single_open(inode, file, wss_show);
+	return mms_view_single_open(inode, file, wss_show, PAGE_SIZE);
 }
 
 const struct file_operations mms_wss_fops = {
