@@ -83,7 +83,7 @@ static double measure(const char *name, const char *path, off_t off, uint64_t le
 int main(int argc, char **argv)
 {
 	const char *dir = argc > 1 ? argv[1] : "/sys/kernel/debug/mmscope";
-	uint64_t mib = argc > 2 ? strtoull(argv[2], NULL, 0) : 64, pages = mib << 8;
+	uint64_t mib = argc > 2 ? strtoull(argv[2], NULL, 0) : 256, pages = mib << 8;
 	char path[256], *p;
 	double base;
 	pid_t pid;
