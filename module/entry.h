@@ -157,6 +157,26 @@ struct mms_leaf {
 	__u8 hugetlb;
 };
 
+/**
+ * mms_entry_again - decode a pte that differs from another in its frame alone
+ * @rules: the kernel's own choices
+ * @raw: the pte
+ * @e: the other entry, a decoded leaf; becomes the pte's
+ *
+ * Neighbours are mostly alike, and this is much cheaper than mms_entry_decode().
+ *
+ * Return: false if they differ in more, or @e is no present pte; @e is unchanged.
+ */
+static inline bool mms_entry_again(const struct mms_rules *rules, __u64 raw, struct mms_entry *e)
+{
+	if (((raw ^ e->raw) & ~rules->phys_mask) || !(raw & MMS_FLAG_P) ||
+	    e->level != MMSCOPE_LEVEL_PTE)
+		return false;
+	e->raw = raw;
+	e->frame = (raw & rules->phys_mask) >> 12;
+	return true;
+}
+
 bool mms_raw_table(__u64 raw, unsigned int level);
 void mms_entry_decode(const struct mms_rules *rules, __u64 raw, unsigned int level,
 		      struct mms_entry *e);

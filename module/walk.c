@@ -26,6 +26,7 @@
  * @mm: its mmap lock is read-held
  * @vma: the VMA of the chunk
  * @age: clear accessed bits
+ * @last: the entry noted last, of the latest leaf if that is a pte's
  * @steps: slots that may still be looked at
  * @retries: times that a table changed under us
  */
@@ -34,6 +35,7 @@ struct walker {
 	struct mm_struct *mm;
 	struct vm_area_struct *vma;
 	bool age;
+	struct mms_entry last;
 	int steps;
 	unsigned int retries;
 };
@@ -107,20 +109,26 @@ static void note(struct walker *k, u64 *slot, u64 start, u64 end, unsigned int l
 {
 	struct mms_walk *w = k->out;
 	struct mms_leaf *l = &w->leaf[w->nr];
-	struct mms_entry e;
+	struct mms_entry *e = &k->last;
+	u64 raw = READ_ONCE(*slot);
 
-	mms_entry_decode(&mms_rules, READ_ONCE(*slot), level, &e);
-	if (e.kind == MMS_KIND_NONE && w->nr && l[-1].kind == MMS_KIND_NONE) {
-		l[-1].end = end;
-		return;
+	if (level == MMSCOPE_LEVEL_PTE && mms_entry_again(&mms_rules, raw, e)) {
+		*l = l[-1];
+		l->frame = e->frame;
+	} else {
+		mms_entry_decode(&mms_rules, raw, level, e);
+		if (e->kind == MMS_KIND_NONE && w->nr && l[-1].kind == MMS_KIND_NONE) {
+			l[-1].end = end;
+			return;
+		}
+		mms_leaf_fill(l, e, rights);
+		l->hugetlb = is_vm_hugetlb_page(k->vma);
 	}
-	if (e.kind == MMS_KIND_LEAF)
-		e.kind = mms_page_kind(k->vma, &e);
-	mms_leaf_fill(l, &e, rights);
 	l->start = start;
 	l->end = end;
-	l->hugetlb = is_vm_hugetlb_page(k->vma);
-	if (k->age && (e.flags & MMS_FLAG_A))
+	if (e->kind == MMS_KIND_LEAF)
+		l->kind = mms_page_kind(k->vma, e);
+	if (k->age && (e->flags & MMS_FLAG_A))
 		take_accessed(k, slot, l);
 	w->nr++;
 }
@@ -191,6 +199,8 @@ static u64 walk_ptes(struct walker *k, pmd_t *pmdp, u64 addr, u64 end, unsigned 
 {
 	struct batch b = {.k = k, .addr = addr, .end = end, .rights = rights};
 
+	/* what is alike in another table may still have other rights */
+	k->last = (struct mms_entry){};
 	while (b.addr < end && k->steps > 0 && k->out->nr < MMS_WALK_LEAVES) {
 		if (!mms_ptes_visit(k->mm, pmdp, b.addr, note_ptes, &b)) {
 			k->retries++;

@@ -77,6 +77,38 @@ static void protection_key(void **state)
 	assert_string_equal(mms_flags_text(text, sizeof(text), e.flags, ','), "P,pkey=2");
 }
 
+static bool same(const struct mms_entry *a, const struct mms_entry *b)
+{
+	return a->raw == b->raw && a->frame == b->frame && a->offset == b->offset &&
+	       a->flags == b->flags && a->type == b->type && a->kind == b->kind &&
+	       a->level == b->level;
+}
+
+/* The shortcut decodes as the long way does, or declines and changes nothing. */
+static void again_is_the_same_decoded(void **state)
+{
+	const __u64 base = 0x8000000123456867ULL;
+	struct mms_entry e, before;
+	int bit;
+
+	for (bit = 0; bit < 64; bit++) {
+		const __u64 raw = base ^ 1ULL << bit;
+		struct mms_entry want = decode(raw, MMSCOPE_LEVEL_PTE);
+
+		before = e = decode(base, MMSCOPE_LEVEL_PTE);
+		assert_int_equal(mms_entry_again(&rules, raw, &e), bit >= 12 && bit < 52);
+		assert_true(same(&e, bit >= 12 && bit < 52 ? &want : &before));
+	}
+	e = decode(base, MMSCOPE_LEVEL_PTE);
+	assert_true(mms_entry_again(&rules, base, &e));
+	e = decode(0x80000001234008e7ULL, MMSCOPE_LEVEL_PMD);
+	assert_false(mms_entry_again(&rules, 0x80000001232008e7ULL, &e));
+	e = decode(swap_word(1, 5), MMSCOPE_LEVEL_PTE);
+	assert_false(mms_entry_again(&rules, swap_word(1, 5), &e));
+	e = decode(0, MMSCOPE_LEVEL_PTE);
+	assert_false(mms_entry_again(&rules, 0, &e));
+}
+
 static void none(void **state)
 {
 	assert_int_equal(decode(0, MMSCOPE_LEVEL_PTE).kind, MMS_KIND_NONE);
@@ -264,6 +296,7 @@ int main(void)
 		cmocka_unit_test(present_pte),
 		cmocka_unit_test(every_pte_bit_is_its_flag),
 		cmocka_unit_test(protection_key),
+		cmocka_unit_test(again_is_the_same_decoded),
 		cmocka_unit_test(none),
 		cmocka_unit_test(protnone_frames_are_inverted),
 		cmocka_unit_test(tables),
