@@ -235,12 +235,9 @@ static u64 walk_pmd(struct walker *k, pmd_t *pmdp, u64 addr, u64 end, unsigned i
 		rights = mms_rights_below(&mms_rules, rights, raw, MMSCOPE_LEVEL_PMD);
 		return walk_ptes(k, pmdp, addr, end, rights);
 	}
-	/* hugetlb empties an entry for a moment to change it: look under the lock */
-	if (raw || is_vm_hugetlb_page(k->vma))
-		return walk_large(k, (u64 *)pmdp, pmd_lockptr(k->mm, pmdp), addr, end,
-				  MMSCOPE_LEVEL_PMD, rights);
-	note(k, &raw, addr, end, MMSCOPE_LEVEL_PMD, rights);
-	return end;
+	/* hugetlb, and THP to split a huge zero page, empty an entry for a moment */
+	return walk_large(k, (u64 *)pmdp, pmd_lockptr(k->mm, pmdp), addr, end, MMSCOPE_LEVEL_PMD,
+			  rights);
 }
 
 /*
