@@ -195,6 +195,15 @@ void out_cell_real(struct out *o, double v)
 	cell(o, (struct out_val){.kind = OUT_VAL_REAL, .real = v});
 }
 
+/** out_cell_num_if() - next cell, a number if it is known, else no value */
+void out_cell_num_if(struct out *o, bool known, uint64_t v)
+{
+	if (known)
+		out_cell_num(o, v);
+	else
+		out_cell_none(o);
+}
+
 /** out_cell_none() - next cell, no value */
 void out_cell_none(struct out *o)
 {

@@ -80,6 +80,7 @@ void out_row(struct out *o);
 void out_cell_str(struct out *o, const char *v);
 void out_cell_num(struct out *o, uint64_t v);
 void out_cell_real(struct out *o, double v);
+void out_cell_num_if(struct out *o, bool known, uint64_t v); /* the number, or none */
 void out_cell_none(struct out *o); /* no value: "-" in text, null in json, empty in csv */
 void out_table_end(struct out *o);
 
