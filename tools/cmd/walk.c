@@ -66,31 +66,32 @@ static const struct out_col leaf_cols[] = {
 
 #define NR(cols) (sizeof(cols) / sizeof((cols)[0]))
 
-static void cell_num_if(struct out *o, bool known, uint64_t v)
+static void show_level(struct out *o, const struct mms_walk_level *l)
 {
-	if (known)
-		out_cell_num(o, v);
-	else
-		out_cell_none(o);
+	out_row(o);
+	out_cell_str(o, l->level);
+	out_cell_num_if(o, l->has_slot, l->table);
+	out_cell_num_if(o, l->has_slot, l->index);
+	out_cell_num(o, l->raw);
+	out_cell_num_if(o, l->has_frame, l->frame);
+	out_cell_str(o, l->flags);
 }
 
 static void show_levels(struct out *o, const struct mms_walk *w)
 {
-	size_t i;
+	const struct mms_walk_level *user = NULL;
+	size_t i, nr = w->nr_levels;
 
-	if (!w->nr_levels)
+	if (!nr)
 		return;
+	/* The module tells the user copy of the top entry last: it belongs beside the top. */
+	if (!strcmp(w->levels[nr - 1].level, "user-pgd"))
+		user = &w->levels[--nr];
 	out_table(o, "levels", level_cols, NR(level_cols));
-	for (i = 0; i < w->nr_levels; i++) {
-		const struct mms_walk_level *l = &w->levels[i];
-
-		out_row(o);
-		out_cell_str(o, l->level);
-		cell_num_if(o, l->has_slot, l->table);
-		cell_num_if(o, l->has_slot, l->index);
-		out_cell_num(o, l->raw);
-		cell_num_if(o, l->has_frame, l->frame);
-		out_cell_str(o, l->flags);
+	for (i = 0; i < nr; i++) {
+		show_level(o, &w->levels[i]);
+		if (user && !i)
+			show_level(o, user);
 	}
 	out_table_end(o);
 }
@@ -157,14 +158,14 @@ static void show_row(struct out *o, pid_t pid, const struct mms_walk *w, uint64_
 	out_cell_num(o, w->va + offset);
 	out_cell_str(o, w->kind);
 	out_cell_str(o, w->known & MMS_LEAF_LEVEL ? w->level : NULL);
-	cell_num_if(o, w->known & MMS_LEAF_SIZE, w->size);
-	cell_num_if(o, w->known & MMS_LEAF_FRAME, w->frame);
-	cell_num_if(o, w->known & MMS_LEAF_FRAME, w->frame * PAGE + offset);
+	out_cell_num_if(o, w->known & MMS_LEAF_SIZE, w->size);
+	out_cell_num_if(o, w->known & MMS_LEAF_FRAME, w->frame);
+	out_cell_num_if(o, w->known & MMS_LEAF_FRAME, w->frame * PAGE + offset);
 	out_cell_str(o, w->known & MMS_LEAF_RIGHTS ? w->rights : NULL);
-	cell_num_if(o, last, last ? last->raw : 0);
+	out_cell_num_if(o, last, last ? last->raw : 0);
 	out_cell_str(o, last ? last->flags : w->flags);
-	cell_num_if(o, w->known & MMS_LEAF_SWAP, w->swap_type);
-	cell_num_if(o, w->known & MMS_LEAF_SWAP, w->swap_offset);
+	out_cell_num_if(o, w->known & MMS_LEAF_SWAP, w->swap_type);
+	out_cell_num_if(o, w->known & MMS_LEAF_SWAP, w->swap_offset);
 	out_cell_str(o, w->vma.name);
 }
 
