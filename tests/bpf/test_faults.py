@@ -9,6 +9,7 @@ import collections
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -298,6 +299,60 @@ def oom():
     same(o["minflt"] + o["majflt"], o["rusage_minflt"] + o["rusage_majflt"], "oom: minflt + majflt = rusage")
 
 
+def passed_on():
+    """What kill(1) sends to the tool alone reaches the command; its end is the tool's."""
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        tool = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "--", "sleep", "60"],
+                                stdout=subprocess.PIPE, text=True)
+        until_armed(tool)
+        tool.send_signal(sig)
+        out = tool.communicate(timeout=30)[0]
+        same(tool.returncode, 128 + sig, f"{sig.name} is passed on to the command")
+        same([(o["signal"], o["in_flight"]) for o in objects(out)], [(sig, 0)], f"{sig.name}: and reported")
+
+
+def zombie():
+    """A process that has ended but was not waited for has ended."""
+    child = subprocess.Popen(["sleep", "60"])
+    tool = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "-p", str(child.pid)], stdout=subprocess.PIPE)
+    until_armed(tool)
+    os.kill(child.pid, signal.SIGKILL)
+    try:
+        tool.wait(20)
+    except subprocess.TimeoutExpired:
+        tool.kill()
+    same(tool.returncode, 0, "the end of a process that nobody waits for is seen")
+    child.wait()
+
+
+def left_behind():
+    """No event stays in tracefs, nor one that a killed mmscope had left."""
+    def events():
+        with open("/sys/kernel/tracing/kprobe_events", encoding="ascii") as f:
+            return [line for line in f if "mmscope/" in line]
+    argv = [MMSCOPE, "faults", "-O", "json", "--attach", "kprobe+kretprobe", "-p", str(os.getpid())]
+    tool = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    until_armed(tool)
+    same(len(events()), 2, "tracefs: two events while it runs")
+    tool.kill()
+    tool.wait()
+    tool = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    until_armed(tool)
+    same(len(events()), 2, "tracefs: those of a killed one are removed")
+    tool.send_signal(signal.SIGINT)
+    tool.wait(20)
+    same(events(), [], "tracefs: none is left")
+
+
+def refused():
+    """Of an address that was refused only the signal is known: the rest is null, not 0."""
+    objs, _ = observe(["--events"], "segv", 5)
+    events = [e for o in objs for e in o.get("events", []) if e["kind"] == "segv"]
+    keys = ("ns", "retries", "flags", "ret", "ip", "before", "level_before", "after", "level_after", "vma_start",
+            "vma_end", "vm_flags", "pgoff", "dev", "inode", "file")
+    same([{e[k] for k in keys} for e in events], [{None}] * 5, "segv: what is not known is null")
+
+
 def hint_faults():
     with open("/proc/vmstat", encoding="ascii") as f:
         return int(dict(line.split() for line in f).get("numa_hint_faults", 0))
@@ -342,6 +397,6 @@ def bad_use():
 # The same layout in each run: what a program does besides is then the same, too.
 write("/proc/sys/kernel/randomize_va_space", "0")
 for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, ring_full, process,
-             cgroup, oom, numa, bad_use):
+             cgroup, oom, passed_on, zombie, left_behind, refused, numa, bad_use):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)

@@ -5,14 +5,18 @@
  * in faults_report.c.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include "cmd.h"
 #include "cmd/faults_report.h"
 #include "collect/bpf_fault.h"
@@ -44,6 +48,8 @@ struct faults_run {
 	struct out *o, *events;
 	struct mms_fault_event *batch;
 	size_t nr_batch, room_batch;
+	uint64_t nr_dropped;	/* events for which this program had no memory */
+	int pidfd;		/* of the process, -1 = none */
 	struct mms_command cmd;
 	struct mms_fault_execd execd;
 	struct rusage rusage;
@@ -207,8 +213,10 @@ static void keep_event(const struct mms_fault_event *e, void *ctx)
 
 	if (r->nr_batch == r->room_batch) {
 		batch = reallocarray(r->batch, room, sizeof(*batch));
-		if (!batch)
+		if (!batch) {
+			r->nr_dropped++;
 			return;
+		}
 		r->batch = batch;
 		r->room_batch = room;
 	}
@@ -227,10 +235,27 @@ static void drain_events(struct faults_run *r)
 /* The command or the process may have ended. */
 static void look_after(struct faults_run *r)
 {
+	struct pollfd p = { .fd = r->pidfd, .events = POLLIN };
+
 	if (r->args->command)
 		r->ended = mms_command_ended(&r->cmd, &r->status, &r->rusage) != 0;
+	else if (r->pidfd >= 0)
+		r->ended = poll(&p, 1, 0) > 0;
 	else if (r->args->opts.tgid)
 		r->ended = kill(r->args->opts.tgid, 0) && errno == ESRCH;
+}
+
+/* Return: false if the signal ends the observation. */
+static bool take_signal(struct faults_run *r, int sig, const siginfo_t *info)
+{
+	if (sig != SIGINT && sig != SIGTERM && sig != SIGHUP)
+		return true;
+	if (!r->args->command)
+		return false;
+	/* The command's end is ours. A terminal's Ctrl-C reaches it as well, kill(1) only us. */
+	if (sig != SIGINT || info->si_code <= 0)
+		kill(r->cmd.pid, sig);
+	return true;
 }
 
 /* Waits until a moment (0 = for ever). Return: false if the end or a signal came before. */
@@ -238,6 +263,7 @@ static bool wait_until(struct faults_run *r, uint64_t moment)
 {
 	struct timespec t;
 	uint64_t step, now;
+	siginfo_t info;
 	int sig;
 
 	for (;;) {
@@ -251,17 +277,12 @@ static bool wait_until(struct faults_run *r, uint64_t moment)
 			step = 200000000ULL;
 		t.tv_sec = 0;
 		t.tv_nsec = (long)step;
-		sig = sigtimedwait(&r->waited, NULL, &t);
+		sig = sigtimedwait(&r->waited, &info, &t);
 		drain_events(r);
 		look_after(r);
 		if (r->ended || out_error(r->o) || (r->events && out_error(r->events)))
 			return false;
-		/* Ctrl-C goes to the command as well: its end is ours. */
-		if (sig == SIGINT && r->args->command)
-			continue;
-		if (sig == SIGTERM && r->args->command)
-			kill(r->cmd.pid, SIGTERM);
-		else if (sig == SIGINT || sig == SIGTERM)
+		if (!take_signal(r, sig, &info))
 			return false;
 	}
 }
@@ -279,7 +300,11 @@ static int report(struct faults_run *r)
 		span.rusage = &r->rusage;
 		span.execd = &r->execd;
 	}
-	faults_report(r->o, r->f, &span, r->args->by_process, r->args->hist);
+	err = faults_report(r->o, r->f, &span, r->args->by_process, r->args->hist);
+	if (err) {
+		faults_snap_free(&end);
+		return err;
+	}
 	faults_snap_free(&r->begin);
 	r->begin = end;
 	return 0;
@@ -299,9 +324,11 @@ static int conclude(struct faults_run *r)
 		return err;
 	out_begin(r->events);
 	out_num(r->events, "streamed", "events", OUT_COUNT, l.events);
-	out_num(r->events, "dropped", NULL, OUT_COUNT, l.dropped_ring_full);
+	out_num(r->events, "dropped", NULL, OUT_COUNT, l.dropped_ring_full + r->nr_dropped);
 	out_str(r->events, "attach", "attached by", mms_faults_attach_kind(r->f));
 	faults_report_losses(r->events, &l);
+	if (r->nr_dropped)
+		out_note(r->events, "lost: %" PRIu64 " events, no memory for them here", r->nr_dropped);
 	out_end(r->events);
 	return 0;
 }
@@ -382,9 +409,24 @@ static int run_open(struct faults_run *r)
 	return ret ? ret : command_status(r);
 }
 
+/* Taken by sigtimedwait(): whatever ends us, what was set in the kernel is undone. */
+static void block_signals(struct faults_run *r)
+{
+	struct sigaction hup;
+
+	sigemptyset(&r->waited);
+	sigaddset(&r->waited, SIGINT);
+	sigaddset(&r->waited, SIGTERM);
+	sigaddset(&r->waited, SIGCHLD);
+	/* nohup(1) has it ignored; blocked, it would come all the same. */
+	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
+		sigaddset(&r->waited, SIGHUP);
+	sigprocmask(SIG_BLOCK, &r->waited, &r->mask);
+}
+
 static int run(const struct faults_args *args)
 {
-	struct faults_run r = { .args = args, .cmd = { .go = -1 }, .file = stdout };
+	struct faults_run r = { .args = args, .cmd = { .go = -1 }, .file = stdout, .pidfd = -1 };
 	struct mms_fault_opts opts = args->opts;
 	const char *why = NULL;
 	int err, ret;
@@ -394,11 +436,9 @@ static int run(const struct faults_args *args)
 		if (!r.file)
 			return err_failed("%s: %s", args->path, strerror(errno));
 	}
-	sigemptyset(&r.waited);
-	sigaddset(&r.waited, SIGINT);
-	sigaddset(&r.waited, SIGTERM);
-	sigaddset(&r.waited, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &r.waited, &r.mask);
+	block_signals(&r);
+	if (args->opts.tgid)
+		r.pidfd = (int)syscall(SYS_pidfd_open, args->opts.tgid, 0);
 	if (args->command) {
 		err = mms_command_hold(&r.cmd, args->command, &r.mask);
 		if (err)
@@ -411,6 +451,8 @@ static int run(const struct faults_args *args)
 	mms_faults_close(r.f);
 	faults_snap_free(&r.begin);
 	free(r.batch);
+	if (r.pidfd >= 0)
+		close(r.pidfd);
 	if (args->path && fclose(r.file) && !ret)
 		ret = err_failed("%s: %s", args->path, strerror(errno));
 	sigprocmask(SIG_SETMASK, &r.mask, NULL);

@@ -177,14 +177,6 @@ static struct mms_fault_losses span_losses(const struct faults_span *span)
 	};
 }
 
-static void cell_ns(struct out *o, bool known, uint64_t ns)
-{
-	if (known)
-		out_cell_num(o, ns);
-	else
-		out_cell_none(o);
-}
-
 static void kind_row(struct out *o, const struct faults_sum *s, uint64_t all, unsigned int n)
 {
 	const struct mms_fault_count *c = &s->c;
@@ -198,11 +190,11 @@ static void kind_row(struct out *o, const struct faults_sum *s, uint64_t all, un
 	out_cell_real(o, all ? 100.0 * (double)c->nr / (double)all : 0);
 	out_cell_num(o, c->nr_minor);
 	out_cell_num(o, c->nr_major);
-	cell_ns(o, timed, timed ? c->ns / timed : 0);
-	cell_ns(o, timed && p50 != UINT64_MAX, p50);
-	cell_ns(o, timed && p99 != UINT64_MAX, p99);
-	cell_ns(o, timed && s->max_known, c->max_ns);
-	cell_ns(o, timed, c->ns);
+	out_cell_num_if(o, timed, timed ? c->ns / timed : 0);
+	out_cell_num_if(o, timed && p50 != UINT64_MAX, p50);
+	out_cell_num_if(o, timed && p99 != UINT64_MAX, p99);
+	out_cell_num_if(o, timed && s->max_known, c->max_ns);
+	out_cell_num_if(o, timed, c->ns);
 	out_array(o, "hist", c->hist, MMS_FAULT_HIST_BUCKETS);
 }
 
@@ -274,7 +266,7 @@ static void hist_rows(struct out *o, const struct faults_sum *s, unsigned int n,
 		out_cell_num(o, n);
 		out_cell_str(o, kind_name(s->c.kind));
 		out_cell_num(o, b ? 1ULL << b : 0);
-		cell_ns(o, b + 1 < MMS_FAULT_HIST_BUCKETS, 1ULL << (b + 1));
+		out_cell_num_if(o, b + 1 < MMS_FAULT_HIST_BUCKETS, 1ULL << (b + 1));
 		out_cell_num(o, s->c.hist[b]);
 	}
 }
@@ -353,6 +345,17 @@ static void report_identity(struct out *o, const struct mms_fault_losses *l)
 	out_num(o, "walk_failed", NULL, OUT_COUNT, l->walk_failed);
 }
 
+/* A fault is counted when it ends: one that is stuck would be in no figure. */
+static void report_in_flight(struct out *o, struct mms_faults *f)
+{
+	uint64_t nr, ns;
+
+	if (mms_faults_in_flight(f, &nr, &ns))
+		return;
+	out_num(o, "in_flight", "not yet ended", OUT_COUNT, nr);
+	out_num(o, "in_flight_ns", NULL, OUT_NS, ns);
+}
+
 /**
  * faults_report() - one object: rows per kind, totals, losses
  * @o: output, between objects
@@ -360,8 +363,9 @@ static void report_identity(struct out *o, const struct mms_fault_losses *l)
  * @span: what to report
  * @by_process: rows per (process, kind)
  * @hist: also the latency histograms
+ * Return: 0 or -ENOMEM, and then nothing was put out.
  */
-void faults_report(struct out *o, struct mms_faults *f, const struct faults_span *span,
+int faults_report(struct out *o, struct mms_faults *f, const struct faults_span *span,
 		   bool by_process, bool hist)
 {
 	struct mms_fault_losses l = span_losses(span);
@@ -371,6 +375,8 @@ void faults_report(struct out *o, struct mms_faults *f, const struct faults_span
 	size_t nr = 0, i;
 
 	rows = span_rows(span, &nr);
+	if (!rows)
+		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
 		all += rows[i].c.nr;
 		minor += rows[i].c.nr_minor;
@@ -388,6 +394,7 @@ void faults_report(struct out *o, struct mms_faults *f, const struct faults_span
 	out_num(o, "majflt", "majflt", OUT_COUNT, major);
 	if (span->rusage)
 		report_rusage(o, span, minor, major);
+	report_in_flight(o, f);
 	report_identity(o, &l);
 	out_str(o, "attach", "attached by", mms_faults_attach_kind(f));
 	for (i = 0; (lack = mms_faults_missing(f, i)); i++)
@@ -395,6 +402,7 @@ void faults_report(struct out *o, struct mms_faults *f, const struct faults_span
 	faults_report_losses(o, &l);
 	out_end(o);
 	free(rows);
+	return 0;
 }
 
 static const struct out_col event_cols[] = {
@@ -425,6 +433,7 @@ static const struct out_col event_cols[] = {
 
 static void event_row(struct out *o, const struct mms_fault_event *e)
 {
+	bool walked = e->level_before;	/* else refused before: only the signal was seen */
 	char dev[24];
 
 	snprintf(dev, sizeof(dev), "%u:%u", e->dev >> 20, e->dev & 0xfffff);
@@ -435,23 +444,23 @@ static void event_row(struct out *o, const struct mms_fault_event *e)
 	out_cell_str(o, e->comm);
 	out_cell_num(o, e->addr);
 	out_cell_str(o, kind_name(e->kind));
-	cell_ns(o, e->level_before != 0, e->ns);
-	out_cell_num(o, e->links);
-	out_cell_num(o, e->flags);
-	out_cell_num(o, e->ret);
-	out_cell_num(o, e->ip);
-	out_cell_num(o, e->before);
-	out_cell_num(o, e->level_before);
-	out_cell_num(o, e->after);
-	out_cell_num(o, e->level_after);
-	out_cell_num(o, e->vm_start);
-	out_cell_num(o, e->vm_end);
-	out_cell_num(o, e->vm_flags);
-	out_cell_num(o, e->pgoff);
-	out_cell_str(o, e->ino ? dev : "");
-	out_cell_num(o, e->ino);
+	out_cell_num_if(o, walked, e->ns);
+	out_cell_num_if(o, walked, e->links);
+	out_cell_num_if(o, walked, e->flags);
+	out_cell_num_if(o, walked, e->ret);
+	out_cell_num_if(o, e->ip, e->ip);
+	out_cell_num_if(o, walked, e->before);
+	out_cell_num_if(o, walked, e->level_before);
+	out_cell_num_if(o, walked, e->after);
+	out_cell_num_if(o, walked, e->level_after);
+	out_cell_num_if(o, walked, e->vm_start);
+	out_cell_num_if(o, walked, e->vm_end);
+	out_cell_num_if(o, walked, e->vm_flags);
+	out_cell_num_if(o, walked, e->pgoff);
+	out_cell_str(o, e->ino ? dev : NULL);
+	out_cell_num_if(o, e->ino, e->ino);
 	out_cell_num(o, e->cgroup_id);
-	out_cell_str(o, e->name);
+	out_cell_str(o, e->name[0] ? e->name : NULL);
 }
 
 /**

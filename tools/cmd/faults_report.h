@@ -46,7 +46,7 @@ struct faults_span {
 int faults_snap(struct mms_faults *f, bool by_process, struct faults_snap *s);
 void faults_snap_free(struct faults_snap *s);
 
-void faults_report(struct out *o, struct mms_faults *f, const struct faults_span *span,
+int faults_report(struct out *o, struct mms_faults *f, const struct faults_span *span,
 		   bool by_process, bool hist);
 void faults_report_events(struct out *o, const struct mms_fault_event *events, size_t nr);
 void faults_report_losses(struct out *o, const struct mms_fault_losses *l);

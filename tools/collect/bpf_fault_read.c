@@ -212,6 +212,8 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
  * @f: from mms_faults_open()
  * @nr: how many
  * @ns: how long they have lasted so far, summed
+ * Between two links of a chain a fault is not inside: when a signal ended the chain, it never
+ * will be again.
  * Return: 0 or -errno.
  */
 int mms_faults_in_flight(struct mms_faults *f, uint64_t *nr, uint64_t *ns)
@@ -229,7 +231,7 @@ int mms_faults_in_flight(struct mms_faults *f, uint64_t *nr, uint64_t *ns)
 	while (!bpf_map_get_next_key(fd, prev, &next)) {
 		key = next;
 		prev = &key;
-		if (bpf_map_lookup_elem(fd, &key, &s) || s.state == MMS_START_SEGV || s.ts > now)
+		if (bpf_map_lookup_elem(fd, &key, &s) || s.state != MMS_START_RUNNING || s.ts > now)
 			continue;
 		++*nr;
 		*ns += now - s.ts;
