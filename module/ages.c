@@ -43,13 +43,19 @@ static void drop_region(struct mms_ages *a, unsigned long index, struct mms_regi
 /**
  * mms_ages_drop - forget everything
  * @a: the ages
+ *
+ * Context: may sleep.
  */
 void mms_ages_drop(struct mms_ages *a)
 {
 	struct mms_region *r;
 	unsigned long index;
 
-	xa_for_each(&a->regions, index, r) drop_region(a, index, r);
+	xa_for_each(&a->regions, index, r)
+	{
+		drop_region(a, index, r);
+		cond_resched();
+	}
 }
 
 /**
@@ -57,6 +63,8 @@ void mms_ages_drop(struct mms_ages *a)
  * @a: the ages
  * @start: first address
  * @end: address after the last; 0 = the end of all
+ *
+ * Context: may sleep.
  */
 void mms_ages_forget(struct mms_ages *a, u64 start, u64 end)
 {
@@ -74,6 +82,7 @@ void mms_ages_forget(struct mms_ages *a, u64 start, u64 end)
 				  ((to - from) >> PAGE_SHIFT) + 1);
 		if (mms_region_empty(r))
 			drop_region(a, index, r);
+		cond_resched();
 	}
 }
 
