@@ -38,7 +38,6 @@ static void note_label(struct mms_vma *v, struct vm_area_struct *vma)
  * @vma: the VMA
  * @named: take a reference to the file, for mms_vma_name(), which must follow
  *
- *
  * Context: the mmap lock is held; does not sleep.
  */
 void mms_vma_note(struct mms_vma *v, struct vm_area_struct *vma, bool named)
