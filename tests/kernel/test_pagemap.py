@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from ktap import case, ok, same
-from mms import Target, pagemap, smaps
+from mms import Target, pagemap, read, smaps
 from procs import Proc, Shapes
 
 P = 4096
@@ -87,6 +87,9 @@ def compare(name, pid):
         mine = {v[0]: v[2] for v in vmas}
         theirs = {s: k for s, e, k in smaps(pid) if k["name"] != "[vsyscall]"}
         same(sorted(mine), sorted(theirs), f"{name}: the same VMAs as smaps")
+        heads = [x for x in read(f"{pid}/maps").splitlines() if x != "Total" and not x.endswith(" kB")]
+        with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as f:
+            same(heads, [x for x in f.read().splitlines() if not x.endswith("[vsyscall]")], f"{name}: first lines as in /proc/PID/maps")
         for key, kf in (("Size", lambda k: k["Size"]), ("Rss", lambda k: k["Rss"]), ("Anon+Ksm", lambda k: k["Anonymous"]),
                         ("Swap", lambda k: k["Swap"]), ("HugeTLB", lambda k: k["Shared_Hugetlb"] + k["Private_Hugetlb"])):
             bad = [f"{s:#x} {key}: {sum(mine[s][x] for x in key.split('+'))} smaps {kf(theirs[s])}" for s in theirs
