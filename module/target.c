@@ -9,6 +9,7 @@
 #include <linux/pid.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/rculist.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "idle.h"
@@ -19,6 +20,13 @@ static DEFINE_MUTEX(registry_lock);
 static LIST_HEAD(registry);
 static unsigned int registry_count;
 
+/*
+ * Under RCU. for_each_thread() would do, but where lockdep is on it asks for
+ * tasklist_lock, which modules are not given.
+ */
+#define mms_each_thread(leader, thread) \
+	list_for_each_entry_rcu(thread, &(leader)->signal->thread_head, thread_node)
+
 /* The process's mm, pinned by mm_count; its first thread may have ended before. */
 static struct mm_struct *grab_mm(struct task_struct *leader)
 {
@@ -26,8 +34,7 @@ static struct mm_struct *grab_mm(struct task_struct *leader)
 	struct task_struct *thread;
 
 	rcu_read_lock();
-	for_each_thread(leader, thread)
-	{
+	mms_each_thread (leader, thread) {
 		mm = get_task_mm(thread);
 		if (mm)
 			break;
@@ -142,8 +149,7 @@ enum mms_state mms_target_state(const struct mms_target *t, char comm[TASK_COMM_
 	get_task_comm(now, leader);
 	memcpy(comm, now, TASK_COMM_LEN);
 	rcu_read_lock();
-	for_each_thread(leader, thread)
-	{
+	mms_each_thread (leader, thread) {
 		mm = READ_ONCE(thread->mm);
 		if (mm == t->mm) {
 			state = MMS_STATE_LIVE;

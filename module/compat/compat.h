@@ -62,6 +62,17 @@ static inline struct inode *file_user_inode(const struct file *f)
 #endif
 
 /*
+ * A kernel built without KPTI has no second copy of the top table. 6.9, commit
+ * ea4654e08858 ("x86/bugs: Rename CONFIG_PAGE_TABLE_ISOLATION") named the option.
+ */
+#if !defined(CONFIG_MITIGATION_PAGE_TABLE_ISOLATION) && !defined(CONFIG_PAGE_TABLE_ISOLATION)
+static inline pgd_t *kernel_to_user_pgdp(pgd_t *pgdp)
+{
+	return pgdp;
+}
+#endif
+
+/*
  * 6.15: an mm may run with an ASID that the CPUs flush by broadcast and that
  * tlb_gen says nothing of ("x86/mm: Add global ASID allocation helper
  * functions"). 0 = it has none. Goes when the floor is 6.15.
