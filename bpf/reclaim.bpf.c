@@ -257,10 +257,12 @@ int BPF_KPROBE(on_eviction, struct folio *folio, struct mem_cgroup *target)
 	shadow.owner = css_id(css);
 	shadow.domain =
 		target ? css_id(__builtin_preserve_access_index(&target->css)) : MMS_ROOT_CGROUP;
-	if (css)
+	if (css) {
 		shadow.clock = clocks_step(css, shadow.domain, pages);
-	else
+	} else {
+		shadow.domain = MMS_ROOT_CGROUP;
 		shadow.clock = clock_step(MMS_ROOT_CGROUP, pages);
+	}
 	g = group_get(shadow.owner);
 	if (g) {
 		add(&g->evictions[file ? MMS_PAGE_FILE : MMS_PAGE_ANON], pages);
@@ -288,7 +290,8 @@ static __always_inline void count_distance(struct mms_reclaim_group *g, u64 owne
 	if (order == 0)
 		weight <<= sample_shift & 31;
 	clock = bpf_map_lookup_elem(&clocks, &shadow.domain);
-	if (!clock) {
+	/* Behind the eviction: the cgroup was forgotten in between, its clock began anew. */
+	if (!clock || *clock < shadow.clock) {
 		add(&g->dist_unknown, weight);
 		return;
 	}
