@@ -16,7 +16,7 @@ uint64_t thrash_since(uint64_t now, uint64_t before)
 {
 	if (now == MMS_NO_VALUE || before == MMS_NO_VALUE)
 		return MODEL_UNKNOWN;
-	/* A cgroup that was forgotten and came back counts from zero. */
+	/* A process whose counts were forgotten counts from zero. */
 	return now >= before ? now - before : now;
 }
 
@@ -74,10 +74,7 @@ static uint64_t pages_since(const __u64 now[2], const __u64 before[2])
 
 static void cell_num(struct out *o, uint64_t v)
 {
-	if (v == MODEL_UNKNOWN)
-		out_cell_none(o);
-	else
-		out_cell_num(o, v);
+	out_cell_num_if(o, v != MODEL_UNKNOWN, v);
 }
 
 static void cell_real(struct out *o, double v)
@@ -122,7 +119,9 @@ static void cells_memory(struct out *o, struct mms_strains *strains, const struc
 	uint64_t usage, limit = MODEL_UNKNOWN, need;
 	char *holder = NULL;
 
-	out_cell_num(o, mms_cgroup_usage(t->s.dir, &usage) ? 0 : usage);
+	if (mms_cgroup_usage(t->s.dir, &usage))
+		usage = MODEL_UNKNOWN;
+	cell_num(o, usage);
 	if (mms_cgroup_limit(dir ? dir : t->s.dir, &limit, &holder))
 		limit = MODEL_UNKNOWN;
 	cell_num(o, limit);
@@ -201,8 +200,8 @@ uint64_t thrash_lost(const struct mms_reclaim_losses *l)
 uint64_t thrash_losses(struct out *o, const struct mms_reclaim_losses *r,
 		       const struct mms_fault_losses *f, uint64_t told)
 {
-	uint64_t faults =
-		f->missed_recursion + f->missed_entry + f->missed_return + f->dropped_map_full;
+	uint64_t faults = f->missed_recursion + f->missed_entry + f->missed_return +
+			  f->missed_probe + f->dropped_map_full;
 	uint64_t lost = thrash_lost(r) + r->dropped_tasks_full + r->dropped_shadows + faults;
 
 	out_num(o, "lost_reclaim_recursion", NULL, OUT_COUNT, r->missed_recursion);
@@ -212,6 +211,7 @@ uint64_t thrash_losses(struct out *o, const struct mms_reclaim_losses *r,
 	out_num(o, "lost_fault_recursion", NULL, OUT_COUNT, f->missed_recursion);
 	out_num(o, "lost_fault_entry", NULL, OUT_COUNT, f->missed_entry);
 	out_num(o, "lost_fault_return", NULL, OUT_COUNT, f->missed_return);
+	out_num(o, "lost_fault_probe", NULL, OUT_COUNT, f->missed_probe);
 	out_num(o, "lost_fault_map_full", NULL, OUT_COUNT, f->dropped_map_full);
 	if (lost > told)
 		out_note(o,
