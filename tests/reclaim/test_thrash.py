@@ -7,8 +7,9 @@ of 12 MiB free below the limit, and MGLRU evicts a little more than LRU. It evic
 a generation at a time, so that a row that sees half a burst may be off by 20 %.
 """
 import os
+import time
 
-from ktap import case, ok
+from ktap import case, ok, same
 from pressed import MIB, Group, Watch, brief
 
 FILE = "/root/reuse.data"
@@ -106,6 +107,26 @@ def everything():
             ok(got.get("(machine)", {}).get("verdict") == "fits", "all: the machine itself has enough", got)
 
 
+def latecomer():
+    """A cgroup that begins to reclaim while all are watched: its past is not of its first interval."""
+    with Group("mms-late", 64 * MIB) as g, Watch(interval="0.5") as w:
+        w.next()
+        g.start("loop", 16384)
+        time.sleep(5)
+        g.limit(12 * MIB)
+        rows = []
+        while len(rows) < 6 and len(w.seen) < 60:
+            rows += [r for r in w.next()["verdicts"] if r["cgroup"] == g.name]
+        ok(len(rows) == 6, "latecomer: it has rows", len(w.seen))
+        first = rows[0] if rows else {}
+        same([first.get(k) for k in ("stall_ns", "psi_some_ns", "cpu_ns")], [None] * 3,
+             "latecomer: no time is told of its first interval")
+        cpus = os.cpu_count() + 0.5
+        ok(not any((r[k] or 0) > cpus * r["interval_ns"] for r in rows for k in ("psi_some_ns", "cpu_ns")),
+           "latecomer: no interval has more time than there was", rows)
+
+
 case(sets)
 case(processes)
 case(everything)
+case(latecomer)

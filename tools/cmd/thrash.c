@@ -92,6 +92,9 @@ static struct track *track_add(struct session *ses, enum mms_subject_type type, 
 	memset(t, 0, sizeof(*t));
 	t->s = (struct mms_subject){.type = type, .dir = dir, .id = mms_cgroup_id(dir), .pid = pid};
 	t->name = type == MMS_SUBJECT_MACHINE ? "(machine)" : mms_cgroup_name(dir);
+	/* Of time only the totals since its beginning are known, not yet those of this tick. */
+	t->tick.stall_ns = t->tick.cpu_ns = t->tick.psi_some_ns = MMS_NO_VALUE;
+	t->row = t->tick;
 	t->model = model_thrash_create();
 	if (!t->model) {
 		free(dir);
@@ -185,6 +188,9 @@ static void judge(struct session *ses, struct track *t, const struct mms_strain 
 	};
 	size_t i;
 
+	/* Another domain has another clock; by so many pages at least it moved on, too. */
+	if (now->group.domain != b->group.domain)
+		s.clock = s.evictions;
 	/* Pressure is the cgroup's, not the process's. */
 	if (t->s.pid && s.stall_ns != MODEL_UNKNOWN)
 		s.psi_some_ns = MODEL_UNKNOWN;
@@ -216,7 +222,7 @@ static int tick(struct session *ses, uint64_t ns)
 	lost = thrash_lost(&ses->reclaim) - thrash_lost(&before);
 	for (i = 0; i < ses->nr_tracks; i++) {
 		struct track *t = &ses->tracks[i];
-		struct mms_strain now;
+		struct mms_strain now = t->tick;
 
 		err = mms_strain_read(ses->strains, &t->s, &now);
 		if (err)
@@ -392,13 +398,15 @@ static void summary(struct session *ses)
 
 static int run(const struct settings *set)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
+	struct sigaction sa = {.sa_handler = on_signal}, hup;
 	struct session ses = {.set = set};
 	const char *why = "";
 	int err, status;
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &sa, NULL);
 	status = subject_find(&ses);
 	if (status)
 		goto out;

@@ -17,16 +17,19 @@
 struct known {
 	uint64_t id;
 	uint64_t memcg; /* id of the cgroup that its memory is charged to */
-	char *dir;	/* NULL: gone */
+	char *dir;	/* NULL: was never seen */
+	bool gone;	/* its counts still belong to those above it */
 };
 
 struct mms_strains {
 	struct mms_reclaim *reclaim;
 	struct mms_faults *faults;
 	const char *no_faults;
-	struct mms_reclaim_count *groups;
+	struct mms_reclaim_count *groups;	/* since the update before: see group_deltas() */
+	struct mms_reclaim_count *totals;	/* since open, in the same order */
 	uint64_t *ids;
 	size_t nr_groups;
+	size_t nr_totals;
 	struct mms_fault_count *fault_counts;
 	size_t nr_faults;
 	struct known *known;
@@ -67,6 +70,7 @@ void mms_strains_close(struct mms_strains *s)
 		free(s->known[i].dir);
 	free(s->known);
 	free(s->groups);
+	free(s->totals);
 	free(s->ids);
 	free(s->fault_counts);
 	free(s);
@@ -130,29 +134,77 @@ const char *mms_strains_dir(struct mms_strains *s, uint64_t id)
 {
 	struct known *k = known_get(s, id);
 
-	return k ? k->dir : NULL;
+	return k && !k->gone ? k->dir : NULL;
 }
 
 /* Cgroups come and go by the thousand on a busy machine; the kernel's tables have room for
  * hundreds. */
 static void forget_gone(struct mms_strains *s)
 {
-	size_t i, kept = 0;
+	size_t i;
 
 	for (i = 0; i < s->nr_groups; i++) {
 		struct known *k = known_get(s, s->groups[i].cgroup_id);
 
-		if (k && k->dir && access(k->dir, F_OK) != 0) {
-			free(k->dir);
-			k->dir = NULL;
-		}
-		if (k && !k->dir) {
-			mms_reclaim_forget(s->reclaim, k->id);
+		if (!k)
 			continue;
-		}
-		s->groups[kept++] = s->groups[i];
+		if (!k->dir || access(k->dir, F_OK) != 0)
+			k->gone = true;
+		if (k->gone)
+			mms_reclaim_forget(s->reclaim, k->id);
 	}
-	s->nr_groups = kept;
+}
+
+static uint64_t grown(uint64_t now, uint64_t before)
+{
+	/* A cgroup that was forgotten and evicts again counts from zero. */
+	return now >= before ? now - before : now;
+}
+
+/* All members but the domain are counters of 64 bits. */
+static void group_subtract(struct mms_reclaim_group *now, const struct mms_reclaim_group *before)
+{
+	uint64_t domain = now->domain, *n = (uint64_t *)now;
+	const uint64_t *b = (const uint64_t *)before;
+	size_t i;
+
+	_Static_assert(sizeof(*now) % sizeof(uint64_t) == 0, "counters only");
+	for (i = 0; i < sizeof(*now) / sizeof(*n); i++)
+		n[i] = grown(n[i], b[i]);
+	now->domain = domain;
+}
+
+/*
+ * What came since the update before. Subjects add these up, rather than take differences of
+ * sums: which cgroups belong to a subject changes (the machine's are those whose latest eviction
+ * the machine drove), and the past of one that joins or leaves must not count as of now.
+ */
+static int group_deltas(struct mms_strains *s)
+{
+	struct mms_reclaim_count *now = NULL, *deltas;
+	size_t nr, i, k;
+	int err = mms_reclaim_read(s->reclaim, &now, &nr);
+
+	if (err)
+		return err;
+	deltas = calloc(nr ? nr : 1, sizeof(*deltas));
+	if (!deltas) {
+		free(now);
+		return -ENOMEM;
+	}
+	for (i = 0; i < nr; i++) {
+		deltas[i] = now[i];
+		for (k = 0; k < s->nr_totals && s->totals[k].cgroup_id != now[i].cgroup_id; k++)
+			;
+		if (k < s->nr_totals)
+			group_subtract(&deltas[i].group, &s->totals[k].group);
+	}
+	free(s->totals);
+	free(s->groups);
+	s->totals = now;
+	s->groups = deltas;
+	s->nr_totals = s->nr_groups = nr;
+	return 0;
 }
 
 int mms_strains_update(struct mms_strains *s)
@@ -160,10 +212,7 @@ int mms_strains_update(struct mms_strains *s)
 	size_t i;
 	int err;
 
-	free(s->groups);
-	s->groups = NULL;
-	s->nr_groups = 0;
-	err = mms_reclaim_read(s->reclaim, &s->groups, &s->nr_groups);
+	err = group_deltas(s);
 	if (err)
 		return err;
 	if (s->nr_groups > 256)
@@ -191,12 +240,8 @@ const uint64_t *mms_strains_cgroups(const struct mms_strains *s, size_t *nr)
 
 static void add_group(struct mms_reclaim_group *sum, const struct mms_reclaim_group *g)
 {
-	uint64_t evicted = sum->evictions[0] + sum->evictions[1];
 	size_t i;
 
-	/* Of several domains the one that lost the most pages counts. */
-	if (g->domain && g->evictions[0] + g->evictions[1] >= evicted)
-		sum->domain = g->domain;
 	for (i = 0; i < __MMS_PAGE_TYPES; i++) {
 		sum->evictions[i] += g->evictions[i];
 		sum->refaults[i] += g->refaults[i];
@@ -218,14 +263,14 @@ static void add_group(struct mms_reclaim_group *sum, const struct mms_reclaim_gr
 static bool group_counts(struct mms_strains *s, const struct mms_subject *subject,
 			 const struct mms_reclaim_count *c)
 {
-	const char *dir;
+	struct known *k;
 
 	switch (subject->type) {
 	case MMS_SUBJECT_MACHINE:
 		return c->group.domain == MMS_CGROUP_ROOT_ID || !c->group.domain;
 	case MMS_SUBJECT_TREE:
-		dir = mms_strains_dir(s, c->cgroup_id);
-		return dir && mms_cgroup_within(dir, subject->dir);
+		k = known_get(s, c->cgroup_id);
+		return k && k->dir && mms_cgroup_within(k->dir, subject->dir);
 	default:
 		return c->cgroup_id == subject->id;
 	}
@@ -290,15 +335,24 @@ static int read_times(const struct mms_subject *subject, struct mms_strain *out)
 int mms_strain_read(struct mms_strains *s, const struct mms_subject *subject,
 		    struct mms_strain *out)
 {
+	uint64_t most = 0, evicted;
 	size_t i;
 	int err;
 
-	memset(out, 0, sizeof(*out));
-	for (i = 0; i < s->nr_groups; i++)
-		if (group_counts(s, subject, &s->groups[i]))
-			add_group(&out->group, &s->groups[i].group);
-	if (!s->faults)
-		out->stall_ns = MMS_NO_VALUE;
+	for (i = 0; i < s->nr_groups; i++) {
+		const struct mms_reclaim_group *total = &s->totals[i].group;
+
+		if (!group_counts(s, subject, &s->groups[i]))
+			continue;
+		add_group(&out->group, &s->groups[i].group);
+		/* Of several domains the one that lost the most pages counts. */
+		evicted = total->evictions[0] + total->evictions[1];
+		if (total->domain && evicted >= most) {
+			out->group.domain = total->domain;
+			most = evicted;
+		}
+	}
+	out->stall_ns = s->faults ? 0 : MMS_NO_VALUE;
 	for (i = 0; s->faults && i < s->nr_faults; i++)
 		if (fault_counts(s, subject, &s->fault_counts[i]))
 			out->stall_ns += s->fault_counts[i].ns;

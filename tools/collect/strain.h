@@ -72,6 +72,8 @@ const char *mms_strains_dir(struct mms_strains *s, uint64_t id);
 
 /**
  * mms_strain_read() - totals of a subject as of the last update
+ * @out: all zero at first; then what the read after the update before gave, for
+ * reclaim counts add up from there: once for each update, whether shown or not
  * Return: 0; -ESRCH the process is gone; -errno.
  */
 int mms_strain_read(struct mms_strains *s, const struct mms_subject *subject,
