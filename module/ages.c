@@ -27,7 +27,9 @@ static struct mms_region *make_region(struct mms_ages *a, unsigned long index)
 		kmem_cache_free(regions, r);
 		r = NULL;
 	}
-	if (!r) {
+	/* one that is lost is met again at each of its pages: they come in order */
+	if (!r && index != a->lost_index) {
+		a->lost_index = index;
 		a->lost++;
 		mms_stat_add(MMS_STAT_LOST, 1);
 	}

@@ -15,11 +15,13 @@ struct mmscope_idle;
 /**
  * struct mms_ages - ages of one mm
  * @regions: struct mms_region by address / 2 MiB
- * @lost: regions that could not be kept for want of memory
+ * @lost: regions that could not be kept for want of memory, at most once in each scan
+ * @lost_index: the last of them
  */
 struct mms_ages {
 	struct xarray regions;
 	u64 lost;
+	unsigned long lost_index;
 };
 
 /**
