@@ -21,9 +21,14 @@ BPFTOOL	?= $(shell command -v bpftool 2>/dev/null || echo /usr/sbin/bpftool)
 PKG_CONFIG ?= pkg-config
 SAN	?=
 
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo 0.1)
+# The module's Kbuild has the release. A checkout says more exactly what was built.
+RELEASE := $(shell sed -n 's/^mms-release := //p' module/Kbuild)
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo $(RELEASE))
+# Only asked when something is installed.
+KREL	= $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease 2>/dev/null)
 
-CPPFLAGS_TOOL := -D_GNU_SOURCE -include tools/poison.h -DMMSCOPE_VERSION='"$(VERSION)"' -Itools -Ibpf -I$(O)/bpf \
+CPPFLAGS_TOOL := -D_GNU_SOURCE -include tools/poison.h -DMMSCOPE_VERSION='"$(VERSION)"' \
+	-DMMSCOPE_RELEASE='"$(RELEASE)"' -Itools -Ibpf -I$(O)/bpf \
 	-isystem module/include/uapi
 CFLAGS	?= -O2 -g
 WARN	:= -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes \
@@ -68,12 +73,29 @@ $(O)/mmscope: $(TOOL_OBJ)
 module:
 	$(Q)$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
+SBIN	:= $(DESTDIR)$(PREFIX)/sbin
+MAN8	:= $(DESTDIR)$(PREFIX)/share/man/man8
+COMPLETE := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+# depmod here: kbuild leaves it out where the kernel's headers have no System.map.
 install: tool
-	install -D -m 0755 $(O)/mmscope $(DESTDIR)$(PREFIX)/sbin/mmscope
-	for m in $(MAN); do install -D -m 0644 $$m $(DESTDIR)$(PREFIX)/share/man/man8/$${m##*/} || exit 1; done
-	if [ -f module/mmscope.ko ]; then \
-		$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install; \
+	install -D -m 0755 $(O)/mmscope $(SBIN)/mmscope
+	install -D -m 0644 -t $(MAN8) $(MAN)
+	install -D -m 0644 tools/completion/mmscope $(COMPLETE)/mmscope
+	@if [ ! -f module/mmscope.ko ]; then \
+		echo "module/mmscope.ko is not built: the tool is installed without it (make module)"; \
+	else \
+		$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install && \
+		{ [ -n "$(DESTDIR)" ] || PATH="$$PATH:/usr/sbin:/sbin" depmod "$(KREL)"; }; \
 	fi
+
+uninstall:
+	rm -f $(SBIN)/mmscope $(COMPLETE)/mmscope $(MAN:Documentation/man/%=$(MAN8)/%)
+	@krel="$(KREL)"; lib="$(DESTDIR)/lib/modules/$$krel"; [ -n "$$krel" ] || exit 0; \
+	for dir in "$$lib/updates" "$$lib/extra"; do \
+		[ ! -d "$$dir" ] || find "$$dir" -name 'mmscope.ko*' -print -delete; \
+	done; \
+	[ -n "$(DESTDIR)" ] || PATH="$$PATH:/usr/sbin:/sbin" depmod "$$krel"
 
 clean:
 	rm -rf $(O)

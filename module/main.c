@@ -34,4 +34,5 @@ static void __exit mmscope_exit(void)
 module_init(mmscope_init);
 module_exit(mmscope_exit);
 MODULE_LICENSE("GPL");
+MODULE_VERSION(MMSCOPE_RELEASE);
 MODULE_DESCRIPTION("Shows page tables, their use and their cost as the MMU sees them");

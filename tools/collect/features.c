@@ -105,6 +105,13 @@ static void probe_module(struct rows *r, struct mms_ground *ground)
 	add(r, "module", yes_if(loaded), "census, wss; walk, maps and ranges show less",
 	    "modprobe mmscope", "%s%s", loaded ? "loaded; version " : "not loaded",
 	    loaded ? version : "");
+	if (loaded) {
+		bool same = !strcmp(version, MMSCOPE_RELEASE);
+
+		add(r, "module version", yes_if(same), "the module's files may be misread",
+		    "make module, make install; modprobe -r mmscope; modprobe mmscope",
+		    "module %s, mmscope " MMSCOPE_RELEASE, version);
+	}
 	ground->module = state == MMS_MODULE_OK;
 	add(r, "module usable", yes_if(ground->module), "as without the module",
 	    mms_module_fix(state), "%s", mms_module_why(state));

@@ -15,7 +15,6 @@
 #include "collect/module.h"
 #include "collect/module_file.h"
 
-#define MMS_MODULE_PATH 256
 /** mms_debugfs_dir() - where debugfs is mounted, NULL if nowhere */
 const char *mms_debugfs_dir(void)
 {
