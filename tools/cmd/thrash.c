@@ -159,6 +159,8 @@ static int subject_find(struct session *ses)
 			       : err_failed("out of memory");
 	}
 	err = mms_cgroup_find(set->cgroup ? set->cgroup : "/", &dir, &why);
+	if (err == -EOPNOTSUPP)
+		return err_missing("%s: %s", set->cgroup ? set->cgroup : "cgroups", why);
 	if (err)
 		return err_failed("%s: %s", set->cgroup ? set->cgroup : "cgroups", why);
 	if (!track_add(ses, set->cgroup ? MMS_SUBJECT_TREE : MMS_SUBJECT_MACHINE, dir, 0))
