@@ -217,7 +217,8 @@ static int ending(struct out *o, const struct opts *opts, int err, uint64_t show
 	if (!err)
 		return EXIT_OK;
 	if (err != -ESTALE && err != -ESRCH && err != -ENODATA)
-		return target_failed(opts->pid, "idle ages", err);
+		return target_failed(opts->pid, opts->clear_refs ? "clear_refs or smaps" : "idle ages",
+				     err);
 	if (!shown)
 		return err_failed("process %d ended before an interval was measured", opts->pid);
 	out_note(o, "process %d has exited, or executed another program", opts->pid);
@@ -266,7 +267,8 @@ static int clear_refs(const struct opts *opts)
 	if (!o)
 		return err_failed("out of memory");
 	out_note(o, "from /proc/PID/clear_refs and smaps: page flags count as well as accessed "
-		    "bits, and reclaim loses its own record of what is in use");
+		    "bits, pages that the TLB still holds may be missed, and reclaim loses its own "
+		    "record of what is in use");
 	for (shown = 0; (!opts->count || shown < opts->count) && !out_error(o); shown++) {
 		uint64_t referenced;
 
