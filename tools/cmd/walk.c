@@ -270,7 +270,7 @@ static int parse_operands(struct opts *opts, int argc, char **argv)
 	case 0:
 		break;
 	case -ERANGE:
-		return err_usage("walk", "'%s' is out of range", argv[1]);
+		return err_usage("walk", "'%s' is empty, or beyond 64 bits", argv[1]);
 	default:
 		return err_usage("walk", "'%s' is not an address", argv[1]);
 	}
