@@ -98,7 +98,7 @@ static void probe_module(struct rows *r, struct mms_ground *ground)
 	char version[64];
 
 	if (mms_file_line("/sys/module/mmscope/version", version, sizeof(version)))
-		snprintf(version, sizeof(version), "tells no version");
+		snprintf(version, sizeof(version), "not told");
 	add(r, "debugfs", yes_if(dir), "the module's files",
 	    "mount -t debugfs none /sys/kernel/debug", "%s",
 	    dir ? dir : "not mounted, or its mount cannot be seen");
