@@ -69,12 +69,6 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
-/* Anonymous and file pages together. */
-static uint64_t pages_since(const __u64 now[2], const __u64 before[2])
-{
-	return thrash_since(now[0] + now[1], before[0] + before[1]);
-}
-
 /* --- subjects --- */
 
 /* Takes over @dir. */
@@ -177,8 +171,8 @@ static void judge(struct session *ses, struct track *t, const struct mms_strain 
 	uint64_t dist[MMS_DIST_BUCKETS];
 	struct model_thrash_sample s = {
 		.ns = ns,
-		.evictions = pages_since(now->group.evictions, b->group.evictions),
-		.refaults = pages_since(now->group.refaults, b->group.refaults),
+		.evictions = thrash_pages_since(now->group.evictions, b->group.evictions),
+		.refaults = thrash_pages_since(now->group.refaults, b->group.refaults),
 		.own_refaults = MODEL_UNKNOWN,
 		.clock = thrash_since(now->clock, b->clock),
 		.dist_unknown = thrash_since(now->group.dist_unknown, b->group.dist_unknown),
@@ -197,7 +191,7 @@ static void judge(struct session *ses, struct track *t, const struct mms_strain 
 	if (t->s.pid && s.stall_ns != MODEL_UNKNOWN)
 		s.psi_some_ns = MODEL_UNKNOWN;
 	if (t->s.pid)
-		s.own_refaults = pages_since(now->task.refaults, b->task.refaults);
+		s.own_refaults = thrash_pages_since(now->task.refaults, b->task.refaults);
 	if (now->group.dist_nr != b->group.dist_nr) {
 		for (i = 0; i < MMS_DIST_BUCKETS; i++)
 			dist[i] = thrash_since(now->group.dist[i], b->group.dist[i]);
@@ -240,8 +234,8 @@ static int tick(struct session *ses, uint64_t ns)
 
 static uint64_t activity(const struct track *t)
 {
-	return pages_since(t->tick.group.evictions, t->row.group.evictions) +
-	       pages_since(t->tick.group.refaults, t->row.group.refaults);
+	return thrash_pages_since(t->tick.group.evictions, t->row.group.evictions) +
+	       thrash_pages_since(t->tick.group.refaults, t->row.group.refaults);
 }
 
 static int by_activity(const void *a, const void *b)

@@ -20,6 +20,11 @@ uint64_t thrash_since(uint64_t now, uint64_t before)
 	return now >= before ? now - before : now;
 }
 
+uint64_t thrash_pages_since(const __u64 now[2], const __u64 before[2])
+{
+	return thrash_since(now[0] + now[1], before[0] + before[1]);
+}
+
 static const struct out_col cols[] = {
 	{"time_ns", NULL, OUT_COUNT, 0},
 	{"interval_ns", NULL, OUT_COUNT, 0},
@@ -64,12 +69,6 @@ static const struct out_col cols[] = {
 void thrash_table(struct out *o)
 {
 	out_table(o, "verdicts", cols, sizeof(cols) / sizeof(cols[0]));
-}
-
-/* Anonymous and file pages together. */
-static uint64_t pages_since(const __u64 now[2], const __u64 before[2])
-{
-	return thrash_since(now[0] + now[1], before[0] + before[1]);
 }
 
 static void cell_num(struct out *o, uint64_t v)
@@ -155,9 +154,9 @@ static void cells_counts(struct out *o, const struct mms_strain *now, const stru
 void thrash_row(struct out *o, struct mms_strains *strains, struct track *t, uint64_t ns)
 {
 	const struct mms_strain *now = &t->tick, *b = &t->row;
-	uint64_t evictions = pages_since(now->group.evictions, b->group.evictions);
-	uint64_t refaults = t->s.pid ? pages_since(now->task.refaults, b->task.refaults)
-				     : pages_since(now->group.refaults, b->group.refaults);
+	uint64_t evictions = thrash_pages_since(now->group.evictions, b->group.evictions);
+	uint64_t refaults = t->s.pid ? thrash_pages_since(now->task.refaults, b->task.refaults)
+				     : thrash_pages_since(now->group.refaults, b->group.refaults);
 	uint64_t page = sysconf(_SC_PAGESIZE), clock;
 	struct timespec ts;
 	char hms[16] = "";

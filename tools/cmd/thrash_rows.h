@@ -31,6 +31,9 @@ struct track {
 /* Difference of two totals; MODEL_UNKNOWN if either is not known. */
 uint64_t thrash_since(uint64_t now, uint64_t before);
 
+/* The same of anonymous and file pages together. */
+uint64_t thrash_pages_since(const __u64 now[2], const __u64 before[2]);
+
 /* Begins the table; rows follow, then out_table_end(). */
 void thrash_table(struct out *o);
 

@@ -149,22 +149,6 @@ static uint64_t read_tally(int fd, __u32 which, uint64_t *vals, int cpus)
 	return sum;
 }
 
-static uint64_t recursion_misses(struct mms_faults *f)
-{
-	struct bpf_program *p;
-	uint64_t sum = 0;
-
-	bpf_object__for_each_program(p, f->obj) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-
-		if (bpf_program__fd(p) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			sum += info.recursion_misses;
-	}
-	return sum;
-}
-
 /**
  * mms_faults_losses() - what was seen and what was not kept
  * @f: from mms_faults_open()
@@ -194,7 +178,7 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
 		.filtered = t[MMS_TALLY_FILTERED],
 		.dropped_map_full = t[MMS_TALLY_COUNTS_FULL] + t[MMS_TALLY_STARTS_FULL],
 		.dropped_ring_full = t[MMS_TALLY_RING_FULL],
-		.missed_recursion = recursion_misses(f),
+		.missed_recursion = mms_hook_recursion(f->obj),
 		.missed_entry = no_start - t[MMS_TALLY_STARTS_FULL],
 		.missed_return = t[MMS_TALLY_NO_RETURN],
 		.missed_probe = mms_probe_missed(f->entry) + mms_probe_missed(f->ret) +

@@ -15,14 +15,16 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include "collect/bpf_hook.h"
 
-#define POOL 4096	/* KRETPROBE_MAXACTIVE_MAX: the most that tracefs grants */
+#define POOL  4096 /* KRETPROBE_MAXACTIVE_MAX: the most that tracefs grants */
 #define GROUP "mmscope"
 
 struct mms_probe {
 	const char *tracefs;
-	char event[64];		/* "r_<pid>": a stale one can be told by its pid */
+	char event[64]; /* "r_<pid>": a stale one can be told by its pid */
 	int perf_fd;
 };
 
@@ -70,11 +72,33 @@ uint64_t mms_hook_missed(int link_fd)
 		__u32 fd, len;
 		__u64 info;
 		__u64 rest[8];
-	} attr = { .fd = (__u32)link_fd, .len = sizeof(info), .info = (uintptr_t)&info };
+	} attr = {.fd = (__u32)link_fd, .len = sizeof(info), .info = (uintptr_t)&info};
 
 	if (link_fd < 0 || syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)))
 		return 0;
 	return info.missed;
+}
+
+/**
+ * mms_hook_recursion() - runs of programs that the kernel skipped
+ * @obj: loaded
+ * A program is skipped when another one is preempted inside it, or interrupted, on that CPU.
+ * Return: the kernel's count (bpf_prog_info.recursion_misses), of all programs of the object.
+ */
+uint64_t mms_hook_recursion(const struct bpf_object *obj)
+{
+	struct bpf_program *p;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program (p, obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(p) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
 }
 
 static const char *find_tracefs(void)

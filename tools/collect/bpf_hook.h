@@ -17,6 +17,9 @@
 int mms_hook_session(int prog_fd, const char *func);
 uint64_t mms_hook_missed(int link_fd);
 
+struct bpf_object;
+uint64_t mms_hook_recursion(const struct bpf_object *obj);
+
 struct mms_probe;
 
 int mms_probe_open(struct mms_probe **p, int prog_fd, const char *func, bool on_return);

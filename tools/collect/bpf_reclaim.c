@@ -15,6 +15,7 @@
 #include <bpf/libbpf.h>
 
 #include "collect/bpf_features.h"
+#include "collect/bpf_hook.h"
 #include "collect/bpf_reclaim.h"
 #include "reclaim.skel.h"
 
@@ -299,23 +300,6 @@ void mms_reclaim_tidy(struct mms_reclaim *r)
 	free(keys);
 }
 
-static uint64_t recursion_misses(const struct bpf_object *obj)
-{
-	struct bpf_program *p;
-	uint64_t sum = 0;
-
-	bpf_object__for_each_program (p, obj) {
-		struct bpf_prog_info info = {0};
-		__u32 len = sizeof(info);
-
-		if (bpf_program__fd(p) < 0)
-			continue;
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
-			sum += info.recursion_misses;
-	}
-	return sum;
-}
-
 int mms_reclaim_losses(struct mms_reclaim *r, struct mms_reclaim_losses *l)
 {
 	const struct mms_reclaim_seen *seen = &r->skel->bss->seen;
@@ -325,6 +309,6 @@ int mms_reclaim_losses(struct mms_reclaim *r, struct mms_reclaim_losses *l)
 	l->dropped_groups_full = seen->groups_full;
 	l->dropped_tasks_full = seen->tasks_full;
 	l->dropped_shadows = seen->shadows_failed;
-	l->missed_recursion = recursion_misses(r->skel->obj);
+	l->missed_recursion = mms_hook_recursion(r->skel->obj);
 	return 0;
 }

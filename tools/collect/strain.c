@@ -25,8 +25,8 @@ struct mms_strains {
 	struct mms_reclaim *reclaim;
 	struct mms_faults *faults;
 	const char *no_faults;
-	struct mms_reclaim_count *groups;	/* since the update before: see group_deltas() */
-	struct mms_reclaim_count *totals;	/* since open, in the same order */
+	struct mms_reclaim_count *groups; /* since the update before: see group_deltas() */
+	struct mms_reclaim_count *totals; /* since open, in the same order */
 	uint64_t *ids;
 	size_t nr_groups;
 	size_t nr_totals;
