@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * walk: follows the page tables of a range, in chunks; with walk_addr.c the only
- * file that does. walk.h says under which locks. Must not know views or user
- * pointers. All that is ever written is the accessed bit, on request.
+ * file that does; locks: walk.h. Must not know views or user pointers. All that
+ * is ever written is the accessed bit, on request.
  */
 #include <linux/hugetlb.h>
 #include <linux/ktime.h>
@@ -51,14 +51,13 @@ struct mms_walk *mms_walk_create(bool names)
 {
 	struct mms_walk *w = kvzalloc(sizeof(*w), GFP_KERNEL);
 
-	if (w && names) {
-		w->path = kmalloc(PATH_MAX, GFP_KERNEL);
-		if (!w->path) {
-			kvfree(w);
-			return NULL;
-		}
-	}
-	return w;
+	if (!w || !names)
+		return w;
+	w->path = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (w->path)
+		return w;
+	kvfree(w);
+	return NULL;
 }
 
 /**
@@ -240,10 +239,7 @@ static u64 walk_pmd(struct walker *k, pmd_t *pmdp, u64 addr, u64 end, unsigned i
 			  rights);
 }
 
-/*
- * One descent from the top, to the end of what the first slot that is no table
- * covers, or of one table of ptes. Returns how far it came.
- */
+/* One descent, to the end of one slot that is no table, or of one table of ptes. */
 static u64 walk_down(struct walker *k, u64 addr, u64 end)
 {
 	pgd_t *pgdp = pgd_offset(k->mm, addr);
@@ -366,8 +362,7 @@ static int walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos, bool ag
 	mms_stat_max(MMS_STAT_LONGEST_HOLD, held);
 	mms_stat_add(MMS_STAT_CHUNKS, 1);
 	mms_stat_add(MMS_STAT_ENTRIES, MMS_WALK_STEPS - k.steps);
-	if (k.retries)
-		mms_stat_add(MMS_STAT_RETRIES, k.retries);
+	mms_stat_add(MMS_STAT_RETRIES, k.retries);
 	if (k.vma && w->path)
 		w->name = mms_vma_name(&w->vma, w->path, PATH_MAX);
 	return k.vma ? 1 : 0;
@@ -380,9 +375,8 @@ static int walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos, bool ag
  * @pos: where to begin; holes between VMAs are skipped
  *
  * A chunk lies in one VMA. It may be empty of progress (@w->next == @w->start)
- * when a table changed under us: ask again from @w->next.
+ * when a table changed under us: ask again from @w->next. Sleeps.
  *
- * Context: no lock held; sleeps.
  * Return: 1 with a chunk, 0 past the last VMA, -ESRCH if the mm is gone, -EINTR
  * on a fatal signal.
  */
@@ -397,8 +391,8 @@ int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos)
  * @mm: pinned by mm_count
  * @pos: where to begin
  *
- * hugetlb and raw-frame VMAs come out as empty chunks. The caller owes a TLB
- * flush for what was cleared. Context and return value as mms_walk_chunk().
+ * As mms_walk_chunk(), but hugetlb and raw-frame VMAs come out as empty chunks.
+ * The caller owes a TLB flush for what was cleared.
  */
 int mms_walk_chunk_age(struct mms_walk *w, struct mm_struct *mm, u64 pos)
 {
