@@ -32,66 +32,66 @@
 #ifndef _MMS_FAULT_KIND_H
 #define _MMS_FAULT_KIND_H
 
-#define MMS_FAULT_KINDS(X) \
+#define MMS_FAULT_KINDS(X)                  \
 	X(ANON_ZERO_FILL, "anon-zero-fill") \
-	X(ZERO_PAGE, "zero-page") \
-	X(ANON_HUGE, "anon-huge") \
-	X(FILE_MINOR, "file-minor") \
-	X(FILE_MAJOR, "file-major") \
-	X(SHMEM, "shmem") \
-	X(COW_COPY, "cow-copy") \
-	X(COW_REUSE, "cow-reuse") \
-	X(WRITE_NOTIFY, "write-notify") \
+	X(ZERO_PAGE, "zero-page")           \
+	X(ANON_HUGE, "anon-huge")           \
+	X(FILE_MINOR, "file-minor")         \
+	X(FILE_MAJOR, "file-major")         \
+	X(SHMEM, "shmem")                   \
+	X(COW_COPY, "cow-copy")             \
+	X(COW_REUSE, "cow-reuse")           \
+	X(WRITE_NOTIFY, "write-notify")     \
 	X(SWAP_IN_DEVICE, "swap-in-device") \
-	X(SWAP_IN_ZRAM, "swap-in-zram") \
-	X(SWAP_IN_CACHE, "swap-in-cache") \
-	X(NUMA_HINT, "numa-hint") \
+	X(SWAP_IN_ZRAM, "swap-in-zram")     \
+	X(SWAP_IN_CACHE, "swap-in-cache")   \
+	X(NUMA_HINT, "numa-hint")           \
 	X(MIGRATION_WAIT, "migration-wait") \
-	X(HUGETLB, "hugetlb") \
-	X(USERFAULT, "userfault") \
-	X(SPURIOUS, "spurious") \
-	X(SEGV, "segv") \
-	X(SIGBUS, "sigbus") \
-	X(OOM, "oom") \
+	X(HUGETLB, "hugetlb")               \
+	X(USERFAULT, "userfault")           \
+	X(SPURIOUS, "spurious")             \
+	X(SEGV, "segv")                     \
+	X(SIGBUS, "sigbus")                 \
+	X(OOM, "oom")                       \
 	X(OTHER, "other")
 
 enum mms_fault_kind {
 #define MMS_FAULT_KIND_ENUM(id, name) MMS_FAULT_##id,
 	MMS_FAULT_KINDS(MMS_FAULT_KIND_ENUM)
 #undef MMS_FAULT_KIND_ENUM
-	MMS_FAULT_NR_KINDS
+		MMS_FAULT_NR_KINDS
 };
 
 /* FAULT_FLAG_*: why the fault happened */
-#define MMS_FF_WRITE		0x1U
-#define MMS_FF_TRIED		0x20U
-#define MMS_FF_USER		0x40U
-#define MMS_FF_UNSHARE		0x400U
-#define MMS_FF_VMA_LOCK		0x1000U
+#define MMS_FF_WRITE	0x1U
+#define MMS_FF_TRIED	0x20U
+#define MMS_FF_USER	0x40U
+#define MMS_FF_UNSHARE	0x400U
+#define MMS_FF_VMA_LOCK 0x1000U
 
 /* VM_FAULT_*: how it ended */
-#define MMS_FR_OOM		0x1U
-#define MMS_FR_SIGBUS		0x2U
-#define MMS_FR_MAJOR		0x4U
-#define MMS_FR_HWPOISON		0x30U	/* HWPOISON and HWPOISON_LARGE */
-#define MMS_FR_SIGSEGV		0x40U
-#define MMS_FR_RETRY		0x400U
-#define MMS_FR_FALLBACK		0x800U
-#define MMS_FR_ERROR		(MMS_FR_OOM | MMS_FR_SIGBUS | MMS_FR_HWPOISON | MMS_FR_SIGSEGV | \
-				 MMS_FR_FALLBACK)
+#define MMS_FR_OOM	0x1U
+#define MMS_FR_SIGBUS	0x2U
+#define MMS_FR_MAJOR	0x4U
+#define MMS_FR_HWPOISON 0x30U /* HWPOISON and HWPOISON_LARGE */
+#define MMS_FR_SIGSEGV	0x40U
+#define MMS_FR_RETRY	0x400U
+#define MMS_FR_FALLBACK 0x800U
+#define MMS_FR_ERROR \
+	(MMS_FR_OOM | MMS_FR_SIGBUS | MMS_FR_HWPOISON | MMS_FR_SIGSEGV | MMS_FR_FALLBACK)
 
 /* vm_flags */
-#define MMS_VM_RIGHTS		0x7ULL	/* VM_READ | VM_WRITE | VM_EXEC */
-#define MMS_VM_SHARED		0x8ULL
-#define MMS_VM_UFFD_MISSING	0x200ULL
-#define MMS_VM_HUGETLB		0x400000ULL
+#define MMS_VM_RIGHTS	    0x7ULL /* VM_READ | VM_WRITE | VM_EXEC */
+#define MMS_VM_SHARED	    0x8ULL
+#define MMS_VM_UFFD_MISSING 0x200ULL
+#define MMS_VM_HUGETLB	    0x400000ULL
 
 /* Entry bits of x86-64 */
-#define MMS_PTE_P		0x1ULL
-#define MMS_PTE_RW		0x2ULL
-#define MMS_PTE_PSE		0x80ULL	/* a leaf above the lowest level */
-#define MMS_PTE_PROTNONE	0x100ULL	/* only if not P: frame bits are inverted then */
-#define MMS_PTE_FRAME		0x000ffffffffff000ULL
+#define MMS_PTE_P	 0x1ULL
+#define MMS_PTE_RW	 0x2ULL
+#define MMS_PTE_PSE	 0x80ULL  /* a leaf above the lowest level */
+#define MMS_PTE_PROTNONE 0x100ULL /* only if not P: frame bits are inverted then */
+#define MMS_PTE_FRAME	 0x000ffffffffff000ULL
 
 /*
  * Swap types at the top are no swap areas: migration, device memory, poison. Their numbers
@@ -99,15 +99,15 @@ enum mms_fault_kind {
  * this many swap areas are possible everywhere, and the last type is the marker (an absent page
  * with a memo). include/linux/swap.h: MAX_SWAPFILES, SWP_PTE_MARKER.
  */
-#define MMS_SWAP_SPECIAL	21U
-#define MMS_SWAP_MARKER		31U
+#define MMS_SWAP_SPECIAL 21U
+#define MMS_SWAP_MARKER	 31U
 
 /* Facts that are in no entry or flag */
-#define MMS_FACT_ANON		0x1U	/* the VMA has no vm_ops */
-#define MMS_FACT_SHMEM		0x2U	/* its vm_ops are shmem's */
-#define MMS_FACT_USERFAULT	0x4U	/* handle_userfault() ran in this fault */
-#define MMS_FACT_MIGRATION	0x8U	/* migration_entry_wait() ran in this fault */
-#define MMS_FACT_ZRAM		0x10U	/* the swap slot is on a zram device */
+#define MMS_FACT_ANON	   0x1U	 /* the VMA has no vm_ops */
+#define MMS_FACT_SHMEM	   0x2U	 /* its vm_ops are shmem's */
+#define MMS_FACT_USERFAULT 0x4U	 /* handle_userfault() ran in this fault */
+#define MMS_FACT_MIGRATION 0x8U	 /* migration_entry_wait() ran in this fault */
+#define MMS_FACT_ZRAM	   0x10U /* the swap slot is on a zram device */
 
 /**
  * struct mms_entry_rules - what differs between boots
@@ -207,8 +207,8 @@ static inline enum mms_fault_kind mms_kind_absent(const struct mms_fault_facts *
 			return MMS_FAULT_COW_COPY;
 		if (f->facts & MMS_FACT_SHMEM)
 			return MMS_FAULT_SHMEM;
-		return mms_fault_major(f->ret, f->flags) ? MMS_FAULT_FILE_MAJOR :
-							   MMS_FAULT_FILE_MINOR;
+		return mms_fault_major(f->ret, f->flags) ? MMS_FAULT_FILE_MAJOR
+							 : MMS_FAULT_FILE_MINOR;
 	}
 	/* Gone again before we looked: by what was asked for. */
 	if (!(f->after & MMS_PTE_P))
@@ -234,7 +234,7 @@ static inline enum mms_fault_kind mms_kind_present(const struct mms_fault_facts 
 	if (f->vm_flags & MMS_VM_SHARED)
 		return f->after & MMS_PTE_RW ? MMS_FAULT_WRITE_NOTIFY : MMS_FAULT_SPURIOUS;
 	if (before != after) {
-		if (zero && after == r->zero_pfn)	/* split, not yet written */
+		if (zero && after == r->zero_pfn) /* split, not yet written */
 			return MMS_FAULT_SPURIOUS;
 		if (zero)
 			return f->level_after > 1 ? MMS_FAULT_ANON_HUGE : MMS_FAULT_ANON_ZERO_FILL;

@@ -14,8 +14,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-#define MMS_KERNEL_MAP	0xffffffff80000000ULL	/* __START_KERNEL_map */
-#define MMS_DIRECT_MAP	0xffff888000000000ULL	/* __PAGE_OFFSET_BASE_L4, if it does not move */
+#define MMS_KERNEL_MAP 0xffffffff80000000ULL /* __START_KERNEL_map */
+#define MMS_DIRECT_MAP 0xffff888000000000ULL /* __PAGE_OFFSET_BASE_L4, if it does not move */
 
 struct mms_fault_boot boot SEC(".data.boot");
 

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define ROUNDS 7
-#define PG 4096UL
+#define PG     4096UL
 
 static char buf[512 << 10];
 
@@ -52,7 +52,8 @@ static uint64_t slurp(const char *path, off_t off, uint64_t len)
 	while (sum < len) {
 		size_t want = len - sum < sizeof(buf) ? len - sum : sizeof(buf);
 
-		n = len == UINT64_MAX ? read(fd, buf, sizeof(buf)) : pread(fd, buf, want, off + sum);
+		n = len == UINT64_MAX ? read(fd, buf, sizeof(buf))
+				      : pread(fd, buf, want, off + sum);
 		if (n <= 0)
 			break;
 		sum += n;
@@ -61,7 +62,8 @@ static uint64_t slurp(const char *path, off_t off, uint64_t len)
 	return sum;
 }
 
-static double measure(const char *name, const char *path, off_t off, uint64_t len, uint64_t pages, double base)
+static double measure(const char *name, const char *path, off_t off, uint64_t len, uint64_t pages,
+		      double base)
 {
 	uint64_t t[ROUNDS], bytes = 0;
 	double median;
@@ -76,7 +78,8 @@ static double measure(const char *name, const char *path, off_t off, uint64_t le
 	qsort(t, ROUNDS, sizeof(t[0]), by_size);
 	median = (double)t[ROUNDS / 2] / pages;
 	printf("%-22s %9.1f %9.1f %9.1f %8.2f %10llu\n", name, median, (double)t[0] / pages,
-	       (double)t[ROUNDS - 1] / pages, base ? median / base : 1.0, (unsigned long long)bytes);
+	       (double)t[ROUNDS - 1] / pages, base ? median / base : 1.0,
+	       (unsigned long long)bytes);
 	return median;
 }
 
@@ -107,7 +110,8 @@ int main(int argc, char **argv)
 		kill(pid, SIGKILL);
 		return 1;
 	}
-	printf("%llu MiB of touched 4 KiB pages; per page, median of %d rounds\n", (unsigned long long)mib, ROUNDS);
+	printf("%llu MiB of touched 4 KiB pages; per page, median of %d rounds\n",
+	       (unsigned long long)mib, ROUNDS);
 	printf("%-22s %9s %9s %9s %8s %10s\n", "READER", "MEDIAN", "MIN", "MAX", "RATIO", "BYTES");
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
 	base = measure("/proc/PID/pagemap", path, (uintptr_t)p / PG * 8, pages * 8, pages, 0);

@@ -288,7 +288,8 @@ static void read_all(unsigned int seed)
 		pid = sh->pid[rand_r(&seed) % SLOTS];
 		look(pid, files[rand_r(&seed) % 6], NULL, 1 + rand_r(&seed) % 16384);
 		/* below the end of user space, with 4 levels too */
-		a = (rand_r(&seed) % 2 ? 0x7f0000000000UL : 0) + rand_r(&seed) % ((1UL << 28) - 16) * P;
+		a = (rand_r(&seed) % 2 ? 0x7f0000000000UL : 0) +
+		    rand_r(&seed) % ((1UL << 28) - 16) * P;
 		snprintf(spec, sizeof(spec), "0x%lx-0x%lx", a, a + 16 * P);
 		look(pid, "walk", spec, 8192);
 		/* leave rmmod a chance */

@@ -11,30 +11,30 @@
 
 #include "fault_kind.h"
 
-#define ZERO_PFN 0x1234ULL
+#define ZERO_PFN      0x1234ULL
 #define HUGE_ZERO_PFN 0x4c00ULL
-#define FRAME 0x5678ULL
-#define OTHER_FRAME 0x9abcULL
-#define HUGE_FRAME 0xa200ULL
+#define FRAME	      0x5678ULL
+#define OTHER_FRAME   0x9abcULL
+#define HUGE_FRAME    0xa200ULL
 
-#define NX (1ULL << 63)
-#define PAT_LARGE (1ULL << 12)
-#define LEAF(pfn, bits) ((pfn) << 12 | MMS_PTE_P | NX | (bits))
+#define NX		     (1ULL << 63)
+#define PAT_LARGE	     (1ULL << 12)
+#define LEAF(pfn, bits)	     ((pfn) << 12 | MMS_PTE_P | NX | (bits))
 #define HUGE_LEAF(pfn, bits) LEAF(pfn, MMS_PTE_PSE | (bits))
-#define RW MMS_PTE_RW
+#define RW		     MMS_PTE_RW
 /* A PROT_NONE entry keeps its frame inverted. */
-#define PROTNONE(pfn) ((~((pfn) << 12) & MMS_PTE_FRAME) | MMS_PTE_PROTNONE | NX)
+#define PROTNONE(pfn)	   ((~((pfn) << 12) & MMS_PTE_FRAME) | MMS_PTE_PROTNONE | NX)
 #define PROTNONE_HUGE(pfn) (PROTNONE(pfn) | MMS_PTE_PSE)
 #define SWAP(type, offset) ((uint64_t)(type) << 59 | (~(uint64_t)(offset) << 14 >> 5))
 
-#define R 0U
-#define W (MMS_FF_WRITE | MMS_FF_USER)
-#define ANON MMS_FACT_ANON
-#define SHMEM MMS_FACT_SHMEM
-#define MAJOR MMS_FR_MAJOR
+#define R	0U
+#define W	(MMS_FF_WRITE | MMS_FF_USER)
+#define ANON	MMS_FACT_ANON
+#define SHMEM	MMS_FACT_SHMEM
+#define MAJOR	MMS_FR_MAJOR
 #define PRIVATE 0x73ULL
-#define SHARED (PRIVATE | MMS_VM_SHARED)
-#define ADDR 0x7f0000345000ULL	/* page 0x145 of its 2 MiB */
+#define SHARED	(PRIVATE | MMS_VM_SHARED)
+#define ADDR	0x7f0000345000ULL /* page 0x145 of its 2 MiB */
 
 static const struct mms_entry_rules rules = {
 	.frame_mask = MMS_PTE_FRAME,
@@ -55,81 +55,125 @@ struct row {
 };
 
 static const struct row absent[] = {
-	{ "write", MMS_FAULT_ANON_ZERO_FILL, 0, 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "no table before", MMS_FAULT_ANON_ZERO_FILL, 0, 4, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "read", MMS_FAULT_ZERO_PAGE, 0, 1, LEAF(ZERO_PFN, 0), 1, R, 0, PRIVATE, ANON },
-	{ "read, but a page was given", MMS_FAULT_ANON_ZERO_FILL, 0, 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, ANON },
-	{ "gone again, write", MMS_FAULT_ANON_ZERO_FILL, 0, 1, 0, 1, W, 0, PRIVATE, ANON },
-	{ "gone again, read", MMS_FAULT_ZERO_PAGE, 0, 1, SWAP(0, 5), 1, R, 0, PRIVATE, ANON },
-	{ "huge", MMS_FAULT_ANON_HUGE, 0, 2, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE, ANON },
-	{ "huge zero", MMS_FAULT_ZERO_PAGE, 0, 2, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2, R, 0, PRIVATE, ANON },
-	{ "huge zero, PAT bit", MMS_FAULT_ZERO_PAGE, 0, 2, HUGE_LEAF(HUGE_ZERO_PFN, PAT_LARGE), 2, R, 0, PRIVATE, ANON },
-	{ "marker", MMS_FAULT_ANON_ZERO_FILL, SWAP(31, 1), 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "file in cache", MMS_FAULT_FILE_MINOR, 0, 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, 0 },
-	{ "file read in", MMS_FAULT_FILE_MAJOR, 0, 1, LEAF(FRAME, 0), 1, R, MAJOR, PRIVATE, 0 },
-	{ "file tried again", MMS_FAULT_FILE_MAJOR, 0, 1, LEAF(FRAME, 0), 1, R | MMS_FF_TRIED, 0, PRIVATE, 0 },
-	{ "shared file, write", MMS_FAULT_FILE_MINOR, 0, 1, LEAF(FRAME, RW), 1, W, 0, SHARED, 0 },
-	{ "private file, write", MMS_FAULT_COW_COPY, 0, 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, 0 },
-	{ "private file, write, read in", MMS_FAULT_COW_COPY, 0, 1, LEAF(FRAME, RW), 1, W, MAJOR, PRIVATE, 0 },
-	{ "huge file page", MMS_FAULT_FILE_MINOR, 0, 2, HUGE_LEAF(HUGE_FRAME, 0), 2, R, 0, PRIVATE, 0 },
-	{ "shmem", MMS_FAULT_SHMEM, 0, 1, LEAF(FRAME, RW), 1, W, 0, SHARED, SHMEM },
-	{ "shmem from swap", MMS_FAULT_SHMEM, 0, 1, LEAF(FRAME, RW), 1, W, MAJOR, SHARED, SHMEM },
-	{ "private shmem, write", MMS_FAULT_COW_COPY, 0, 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, SHMEM },
-	{ "private shmem, read", MMS_FAULT_SHMEM, 0, 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, SHMEM },
+	{"write", MMS_FAULT_ANON_ZERO_FILL, 0, 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON},
+	{"no table before", MMS_FAULT_ANON_ZERO_FILL, 0, 4, LEAF(FRAME, RW), 1, W, 0, PRIVATE,
+	 ANON},
+	{"read", MMS_FAULT_ZERO_PAGE, 0, 1, LEAF(ZERO_PFN, 0), 1, R, 0, PRIVATE, ANON},
+	{"read, but a page was given", MMS_FAULT_ANON_ZERO_FILL, 0, 1, LEAF(FRAME, 0), 1, R, 0,
+	 PRIVATE, ANON},
+	{"gone again, write", MMS_FAULT_ANON_ZERO_FILL, 0, 1, 0, 1, W, 0, PRIVATE, ANON},
+	{"gone again, read", MMS_FAULT_ZERO_PAGE, 0, 1, SWAP(0, 5), 1, R, 0, PRIVATE, ANON},
+	{"huge", MMS_FAULT_ANON_HUGE, 0, 2, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE, ANON},
+	{"huge zero", MMS_FAULT_ZERO_PAGE, 0, 2, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2, R, 0, PRIVATE,
+	 ANON},
+	{"huge zero, PAT bit", MMS_FAULT_ZERO_PAGE, 0, 2, HUGE_LEAF(HUGE_ZERO_PFN, PAT_LARGE), 2, R,
+	 0, PRIVATE, ANON},
+	{"marker", MMS_FAULT_ANON_ZERO_FILL, SWAP(31, 1), 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE,
+	 ANON},
+	{"file in cache", MMS_FAULT_FILE_MINOR, 0, 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, 0},
+	{"file read in", MMS_FAULT_FILE_MAJOR, 0, 1, LEAF(FRAME, 0), 1, R, MAJOR, PRIVATE, 0},
+	{"file tried again", MMS_FAULT_FILE_MAJOR, 0, 1, LEAF(FRAME, 0), 1, R | MMS_FF_TRIED, 0,
+	 PRIVATE, 0},
+	{"shared file, write", MMS_FAULT_FILE_MINOR, 0, 1, LEAF(FRAME, RW), 1, W, 0, SHARED, 0},
+	{"private file, write", MMS_FAULT_COW_COPY, 0, 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, 0},
+	{"private file, write, read in", MMS_FAULT_COW_COPY, 0, 1, LEAF(FRAME, RW), 1, W, MAJOR,
+	 PRIVATE, 0},
+	{"huge file page", MMS_FAULT_FILE_MINOR, 0, 2, HUGE_LEAF(HUGE_FRAME, 0), 2, R, 0, PRIVATE,
+	 0},
+	{"shmem", MMS_FAULT_SHMEM, 0, 1, LEAF(FRAME, RW), 1, W, 0, SHARED, SHMEM},
+	{"shmem from swap", MMS_FAULT_SHMEM, 0, 1, LEAF(FRAME, RW), 1, W, MAJOR, SHARED, SHMEM},
+	{"private shmem, write", MMS_FAULT_COW_COPY, 0, 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE,
+	 SHMEM},
+	{"private shmem, read", MMS_FAULT_SHMEM, 0, 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, SHMEM},
 };
 
 static const struct row present[] = {
-	{ "copy", MMS_FAULT_COW_COPY, LEAF(FRAME, 0), 1, LEAF(OTHER_FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "reuse", MMS_FAULT_COW_REUSE, LEAF(FRAME, 0), 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "private file page, copy", MMS_FAULT_COW_COPY, LEAF(FRAME, 0), 1, LEAF(OTHER_FRAME, RW), 1, W, 0, PRIVATE, 0 },
-	{ "zero page written", MMS_FAULT_ANON_ZERO_FILL, LEAF(ZERO_PFN, 0), 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "zero page left", MMS_FAULT_SPURIOUS, LEAF(ZERO_PFN, 0), 1, LEAF(ZERO_PFN, 0), 1, W, 0, PRIVATE, ANON },
-	{ "huge zero to huge", MMS_FAULT_ANON_HUGE, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE, ANON },
-	{ "huge zero to page", MMS_FAULT_ANON_ZERO_FILL, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "huge zero split only", MMS_FAULT_SPURIOUS, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2, LEAF(ZERO_PFN, 0), 1, W, 0, PRIVATE, ANON },
-	{ "huge split, copy", MMS_FAULT_COW_COPY, HUGE_LEAF(HUGE_FRAME, 0), 2, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "huge split, reuse", MMS_FAULT_COW_REUSE, HUGE_LEAF(HUGE_FRAME, 0), 2, LEAF(HUGE_FRAME + 0x145, RW), 1, W, 0, PRIVATE, ANON },
-	{ "huge reuse", MMS_FAULT_COW_REUSE, HUGE_LEAF(HUGE_FRAME, 0), 2, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE, ANON },
-	{ "notify", MMS_FAULT_WRITE_NOTIFY, LEAF(FRAME, 0), 1, LEAF(FRAME, RW), 1, W, 0, SHARED, 0 },
-	{ "notify given up", MMS_FAULT_SPURIOUS, LEAF(FRAME, 0), 1, LEAF(FRAME, 0), 1, W, 0, SHARED, 0 },
-	{ "read, mapped", MMS_FAULT_SPURIOUS, LEAF(FRAME, 0), 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, ANON },
-	{ "write, writable", MMS_FAULT_SPURIOUS, LEAF(FRAME, RW), 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "nothing changed", MMS_FAULT_SPURIOUS, LEAF(FRAME, 0), 1, LEAF(FRAME, 0), 1, W, 0, PRIVATE, ANON },
-	{ "unmapped meanwhile", MMS_FAULT_OTHER, LEAF(FRAME, 0), 1, 0, 1, W, 0, PRIVATE, ANON },
-	{ "unshare copies", MMS_FAULT_COW_COPY, LEAF(FRAME, 0), 1, LEAF(OTHER_FRAME, 0), 1, MMS_FF_UNSHARE, 0, PRIVATE, ANON },
-	{ "unshare keeps", MMS_FAULT_COW_REUSE, LEAF(FRAME, 0), 1, LEAF(FRAME, 0), 1, MMS_FF_UNSHARE, 0, PRIVATE, ANON },
-	{ "NUMA hint", MMS_FAULT_NUMA_HINT, PROTNONE(FRAME), 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON },
-	{ "NUMA hint, moved", MMS_FAULT_NUMA_HINT, PROTNONE(FRAME), 1, LEAF(OTHER_FRAME, RW), 1, R, 0, PRIVATE, ANON },
-	{ "NUMA hint, huge", MMS_FAULT_NUMA_HINT, PROTNONE_HUGE(HUGE_FRAME), 2, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE, ANON },
+	{"copy", MMS_FAULT_COW_COPY, LEAF(FRAME, 0), 1, LEAF(OTHER_FRAME, RW), 1, W, 0, PRIVATE,
+	 ANON},
+	{"reuse", MMS_FAULT_COW_REUSE, LEAF(FRAME, 0), 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON},
+	{"private file page, copy", MMS_FAULT_COW_COPY, LEAF(FRAME, 0), 1, LEAF(OTHER_FRAME, RW), 1,
+	 W, 0, PRIVATE, 0},
+	{"zero page written", MMS_FAULT_ANON_ZERO_FILL, LEAF(ZERO_PFN, 0), 1, LEAF(FRAME, RW), 1, W,
+	 0, PRIVATE, ANON},
+	{"zero page left", MMS_FAULT_SPURIOUS, LEAF(ZERO_PFN, 0), 1, LEAF(ZERO_PFN, 0), 1, W, 0,
+	 PRIVATE, ANON},
+	{"huge zero to huge", MMS_FAULT_ANON_HUGE, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2,
+	 HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE, ANON},
+	{"huge zero to page", MMS_FAULT_ANON_ZERO_FILL, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2,
+	 LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON},
+	{"huge zero split only", MMS_FAULT_SPURIOUS, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2,
+	 LEAF(ZERO_PFN, 0), 1, W, 0, PRIVATE, ANON},
+	{"huge split, copy", MMS_FAULT_COW_COPY, HUGE_LEAF(HUGE_FRAME, 0), 2, LEAF(FRAME, RW), 1, W,
+	 0, PRIVATE, ANON},
+	{"huge split, reuse", MMS_FAULT_COW_REUSE, HUGE_LEAF(HUGE_FRAME, 0), 2,
+	 LEAF(HUGE_FRAME + 0x145, RW), 1, W, 0, PRIVATE, ANON},
+	{"huge reuse", MMS_FAULT_COW_REUSE, HUGE_LEAF(HUGE_FRAME, 0), 2, HUGE_LEAF(HUGE_FRAME, RW),
+	 2, W, 0, PRIVATE, ANON},
+	{"notify", MMS_FAULT_WRITE_NOTIFY, LEAF(FRAME, 0), 1, LEAF(FRAME, RW), 1, W, 0, SHARED, 0},
+	{"notify given up", MMS_FAULT_SPURIOUS, LEAF(FRAME, 0), 1, LEAF(FRAME, 0), 1, W, 0, SHARED,
+	 0},
+	{"read, mapped", MMS_FAULT_SPURIOUS, LEAF(FRAME, 0), 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE,
+	 ANON},
+	{"write, writable", MMS_FAULT_SPURIOUS, LEAF(FRAME, RW), 1, LEAF(FRAME, RW), 1, W, 0,
+	 PRIVATE, ANON},
+	{"nothing changed", MMS_FAULT_SPURIOUS, LEAF(FRAME, 0), 1, LEAF(FRAME, 0), 1, W, 0, PRIVATE,
+	 ANON},
+	{"unmapped meanwhile", MMS_FAULT_OTHER, LEAF(FRAME, 0), 1, 0, 1, W, 0, PRIVATE, ANON},
+	{"unshare copies", MMS_FAULT_COW_COPY, LEAF(FRAME, 0), 1, LEAF(OTHER_FRAME, 0), 1,
+	 MMS_FF_UNSHARE, 0, PRIVATE, ANON},
+	{"unshare keeps", MMS_FAULT_COW_REUSE, LEAF(FRAME, 0), 1, LEAF(FRAME, 0), 1, MMS_FF_UNSHARE,
+	 0, PRIVATE, ANON},
+	{"NUMA hint", MMS_FAULT_NUMA_HINT, PROTNONE(FRAME), 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE,
+	 ANON},
+	{"NUMA hint, moved", MMS_FAULT_NUMA_HINT, PROTNONE(FRAME), 1, LEAF(OTHER_FRAME, RW), 1, R,
+	 0, PRIVATE, ANON},
+	{"NUMA hint, huge", MMS_FAULT_NUMA_HINT, PROTNONE_HUGE(HUGE_FRAME), 2,
+	 HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE, ANON},
 	/* ptrace writes into a VMA without rights */
-	{ "forced write", MMS_FAULT_COW_COPY, PROTNONE(FRAME), 1, PROTNONE(OTHER_FRAME), 1, W, 0, 0x70, ANON },
+	{"forced write", MMS_FAULT_COW_COPY, PROTNONE(FRAME), 1, PROTNONE(OTHER_FRAME), 1, W, 0,
+	 0x70, ANON},
 };
 
 static const struct row swapped[] = {
-	{ "device", MMS_FAULT_SWAP_IN_DEVICE, SWAP(0, 77), 1, LEAF(FRAME, RW), 1, W, MAJOR, PRIVATE, ANON },
-	{ "zram", MMS_FAULT_SWAP_IN_ZRAM, SWAP(1, 77), 1, LEAF(FRAME, RW), 1, R, MAJOR, PRIVATE, ANON | MMS_FACT_ZRAM },
-	{ "cache", MMS_FAULT_SWAP_IN_CACHE, SWAP(0, 77), 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, ANON },
-	{ "cache, waited", MMS_FAULT_SWAP_IN_CACHE, SWAP(0, 77), 1, LEAF(FRAME, 0), 1, R | MMS_FF_TRIED, 0, PRIVATE, ANON },
-	{ "cache of zram", MMS_FAULT_SWAP_IN_CACHE, SWAP(0, 0), 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, ANON | MMS_FACT_ZRAM },
-	{ "private file page", MMS_FAULT_SWAP_IN_DEVICE, SWAP(2, 1), 1, LEAF(FRAME, 0), 1, R, MAJOR, PRIVATE, 0 },
-	{ "last area", MMS_FAULT_SWAP_IN_DEVICE, SWAP(20, 1), 1, LEAF(FRAME, 0), 1, R, MAJOR, PRIVATE, ANON },
-	{ "device memory", MMS_FAULT_OTHER, SWAP(27, FRAME), 1, LEAF(FRAME, RW), 1, R, 0, PRIVATE, ANON },
-	{ "migration", MMS_FAULT_MIGRATION_WAIT, SWAP(25, FRAME), 1, LEAF(OTHER_FRAME, RW), 1, R, 0, PRIVATE, ANON | MMS_FACT_MIGRATION },
-	{ "migration, huge", MMS_FAULT_MIGRATION_WAIT, SWAP(25, HUGE_FRAME), 2, HUGE_LEAF(HUGE_FRAME, RW), 2, R, 0, PRIVATE, ANON | MMS_FACT_MIGRATION },
+	{"device", MMS_FAULT_SWAP_IN_DEVICE, SWAP(0, 77), 1, LEAF(FRAME, RW), 1, W, MAJOR, PRIVATE,
+	 ANON},
+	{"zram", MMS_FAULT_SWAP_IN_ZRAM, SWAP(1, 77), 1, LEAF(FRAME, RW), 1, R, MAJOR, PRIVATE,
+	 ANON | MMS_FACT_ZRAM},
+	{"cache", MMS_FAULT_SWAP_IN_CACHE, SWAP(0, 77), 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE, ANON},
+	{"cache, waited", MMS_FAULT_SWAP_IN_CACHE, SWAP(0, 77), 1, LEAF(FRAME, 0), 1,
+	 R | MMS_FF_TRIED, 0, PRIVATE, ANON},
+	{"cache of zram", MMS_FAULT_SWAP_IN_CACHE, SWAP(0, 0), 1, LEAF(FRAME, 0), 1, R, 0, PRIVATE,
+	 ANON | MMS_FACT_ZRAM},
+	{"private file page", MMS_FAULT_SWAP_IN_DEVICE, SWAP(2, 1), 1, LEAF(FRAME, 0), 1, R, MAJOR,
+	 PRIVATE, 0},
+	{"last area", MMS_FAULT_SWAP_IN_DEVICE, SWAP(20, 1), 1, LEAF(FRAME, 0), 1, R, MAJOR,
+	 PRIVATE, ANON},
+	{"device memory", MMS_FAULT_OTHER, SWAP(27, FRAME), 1, LEAF(FRAME, RW), 1, R, 0, PRIVATE,
+	 ANON},
+	{"migration", MMS_FAULT_MIGRATION_WAIT, SWAP(25, FRAME), 1, LEAF(OTHER_FRAME, RW), 1, R, 0,
+	 PRIVATE, ANON | MMS_FACT_MIGRATION},
+	{"migration, huge", MMS_FAULT_MIGRATION_WAIT, SWAP(25, HUGE_FRAME), 2,
+	 HUGE_LEAF(HUGE_FRAME, RW), 2, R, 0, PRIVATE, ANON | MMS_FACT_MIGRATION},
 };
 
 static const struct row early[] = {
-	{ "oom", MMS_FAULT_OOM, 0, 1, 0, 1, W, MMS_FR_OOM, PRIVATE, ANON },
-	{ "segv", MMS_FAULT_SEGV, SWAP(31, 4), 1, SWAP(31, 4), 1, W, MMS_FR_SIGSEGV, PRIVATE, ANON },
-	{ "beyond the file", MMS_FAULT_SIGBUS, 0, 1, 0, 1, R, MMS_FR_SIGBUS, PRIVATE, 0 },
-	{ "poisoned", MMS_FAULT_SIGBUS, SWAP(23, FRAME), 1, SWAP(23, FRAME), 1, R, 0x10, PRIVATE, ANON },
-	{ "poisoned, huge", MMS_FAULT_SIGBUS, 0, 2, 0, 2, R, 0x20, PRIVATE | MMS_VM_HUGETLB, 0 },
-	{ "oom of hugetlb", MMS_FAULT_OOM, 0, 2, 0, 2, R, MMS_FR_OOM, PRIVATE | MMS_VM_HUGETLB, 0 },
-	{ "userfault", MMS_FAULT_USERFAULT, 0, 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE, ANON | MMS_FACT_USERFAULT },
-	{ "userfault in hugetlb", MMS_FAULT_USERFAULT, 0, 2, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE | MMS_VM_HUGETLB, MMS_FACT_USERFAULT },
-	{ "hugetlb", MMS_FAULT_HUGETLB, 0, 3, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0, PRIVATE | MMS_VM_HUGETLB, 0 },
-	{ "hugetlb copy", MMS_FAULT_HUGETLB, HUGE_LEAF(HUGE_FRAME, 0), 2, HUGE_LEAF(HUGE_FRAME + 512, RW), 2, W, 0, PRIVATE | MMS_VM_HUGETLB, 0 },
-	{ "hugetlb migration", MMS_FAULT_MIGRATION_WAIT, SWAP(25, HUGE_FRAME), 2, HUGE_LEAF(HUGE_FRAME, RW), 2, R, 0, PRIVATE | MMS_VM_HUGETLB, MMS_FACT_MIGRATION },
+	{"oom", MMS_FAULT_OOM, 0, 1, 0, 1, W, MMS_FR_OOM, PRIVATE, ANON},
+	{"segv", MMS_FAULT_SEGV, SWAP(31, 4), 1, SWAP(31, 4), 1, W, MMS_FR_SIGSEGV, PRIVATE, ANON},
+	{"beyond the file", MMS_FAULT_SIGBUS, 0, 1, 0, 1, R, MMS_FR_SIGBUS, PRIVATE, 0},
+	{"poisoned", MMS_FAULT_SIGBUS, SWAP(23, FRAME), 1, SWAP(23, FRAME), 1, R, 0x10, PRIVATE,
+	 ANON},
+	{"poisoned, huge", MMS_FAULT_SIGBUS, 0, 2, 0, 2, R, 0x20, PRIVATE | MMS_VM_HUGETLB, 0},
+	{"oom of hugetlb", MMS_FAULT_OOM, 0, 2, 0, 2, R, MMS_FR_OOM, PRIVATE | MMS_VM_HUGETLB, 0},
+	{"userfault", MMS_FAULT_USERFAULT, 0, 1, LEAF(FRAME, RW), 1, W, 0, PRIVATE,
+	 ANON | MMS_FACT_USERFAULT},
+	{"userfault in hugetlb", MMS_FAULT_USERFAULT, 0, 2, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0,
+	 PRIVATE | MMS_VM_HUGETLB, MMS_FACT_USERFAULT},
+	{"hugetlb", MMS_FAULT_HUGETLB, 0, 3, HUGE_LEAF(HUGE_FRAME, RW), 2, W, 0,
+	 PRIVATE | MMS_VM_HUGETLB, 0},
+	{"hugetlb copy", MMS_FAULT_HUGETLB, HUGE_LEAF(HUGE_FRAME, 0), 2,
+	 HUGE_LEAF(HUGE_FRAME + 512, RW), 2, W, 0, PRIVATE | MMS_VM_HUGETLB, 0},
+	{"hugetlb migration", MMS_FAULT_MIGRATION_WAIT, SWAP(25, HUGE_FRAME), 2,
+	 HUGE_LEAF(HUGE_FRAME, RW), 2, R, 0, PRIVATE | MMS_VM_HUGETLB, MMS_FACT_MIGRATION},
 };
 
 static const char *kind_name(unsigned int kind)
@@ -168,7 +212,8 @@ static void check(const struct row *rows, size_t nr)
 		enum mms_fault_kind got = classify(&rows[i]);
 
 		if (got != rows[i].kind)
-			fail_msg("%s: got %s, want %s", rows[i].name, kind_name(got), kind_name(rows[i].kind));
+			fail_msg("%s: got %s, want %s", rows[i].name, kind_name(got),
+				 kind_name(rows[i].kind));
 	}
 }
 
@@ -200,8 +245,14 @@ static void encrypted(void **state)
 	struct mms_entry_rules sme = rules;
 	uint64_t c = 1ULL << 51;
 	struct mms_fault_facts f = {
-		.addr = ADDR, .before = LEAF(FRAME, 0), .after = LEAF(FRAME, RW) | c, .vm_flags = PRIVATE,
-		.flags = W, .facts = ANON, .level_before = 1, .level_after = 1,
+		.addr = ADDR,
+		.before = LEAF(FRAME, 0),
+		.after = LEAF(FRAME, RW) | c,
+		.vm_flags = PRIVATE,
+		.flags = W,
+		.facts = ANON,
+		.level_before = 1,
+		.level_after = 1,
 	};
 
 	assert_int_equal(mms_fault_classify(&f, &rules), MMS_FAULT_COW_COPY);
@@ -214,7 +265,7 @@ static void kernel_rule(void **state)
 {
 	assert_true(mms_fault_counted(0));
 	assert_true(mms_fault_counted(MMS_FR_MAJOR));
-	assert_true(mms_fault_counted(0x4100));	/* COMPLETED, NOPAGE */
+	assert_true(mms_fault_counted(0x4100)); /* COMPLETED, NOPAGE */
 	assert_false(mms_fault_counted(MMS_FR_RETRY));
 	assert_false(mms_fault_counted(MMS_FR_SIGBUS | MMS_FR_MAJOR));
 	assert_false(mms_fault_counted(MMS_FR_SIGSEGV));
@@ -228,7 +279,7 @@ static void kernel_rule(void **state)
 static void swap_types(void **state)
 {
 	assert_int_equal(mms_entry_swap_type(SWAP(13, 0x123456)), 13);
-	assert_true(mms_entry_swap(SWAP(0, 0), 1));	/* the first slot is no empty entry */
+	assert_true(mms_entry_swap(SWAP(0, 0), 1)); /* the first slot is no empty entry */
 	assert_false(mms_entry_swap(0, 1));
 	assert_false(mms_entry_swap(SWAP(MMS_SWAP_SPECIAL, 0), 1));
 	assert_false(mms_entry_present(SWAP(5, 0xfffff)));
@@ -239,9 +290,10 @@ static void swap_types(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_mapped), cmocka_unit_test(mapped), cmocka_unit_test(in_swap),
-		cmocka_unit_test(before_entries_count), cmocka_unit_test(encrypted),
-		cmocka_unit_test(kernel_rule), cmocka_unit_test(swap_types),
+		cmocka_unit_test(nothing_mapped), cmocka_unit_test(mapped),
+		cmocka_unit_test(in_swap),	  cmocka_unit_test(before_entries_count),
+		cmocka_unit_test(encrypted),	  cmocka_unit_test(kernel_rule),
+		cmocka_unit_test(swap_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

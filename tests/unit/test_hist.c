@@ -11,11 +11,11 @@
 
 static void edges(void **state)
 {
-	uint64_t h[8] = { 0 };
+	uint64_t h[8] = {0};
 
 	assert_int_equal(hist_percentile(h, 8, 50, 0), 0);
-	h[3] = 50;	/* 8..15 */
-	h[5] = 50;	/* 32..63 */
+	h[3] = 50; /* 8..15 */
+	h[5] = 50; /* 32..63 */
 	assert_int_equal(hist_percentile(h, 8, 50, 0), 16);
 	assert_int_equal(hist_percentile(h, 8, 51, 0), 64);
 	assert_int_equal(hist_percentile(h, 8, 100, 0), 64);
@@ -25,7 +25,7 @@ static void edges(void **state)
 
 static void open_bucket(void **state)
 {
-	uint64_t h[4] = { 1, 0, 0, 1 };
+	uint64_t h[4] = {1, 0, 0, 1};
 
 	assert_int_equal(hist_percentile(h, 4, 50, 0), 2);
 	assert_true(hist_percentile(h, 4, 99, 0) == UINT64_MAX);

@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define BASE ((char *)0x200000000000ULL)
-#define PG 4096UL
+#define PG   4096UL
 #define HUGE (2UL << 20)
 
 static int pagemap = -1;
@@ -101,7 +101,7 @@ static uint64_t entry(const void *p)
 
 #define PRESENT(e) ((e) >> 63)
 #define SWAPPED(e) ((e) >> 62 & 1)
-#define FRAME(e) ((e) & ((1ULL << 55) - 1))
+#define FRAME(e)   ((e) & ((1ULL << 55) - 1))
 
 static int cached(void *p)
 {
@@ -307,7 +307,7 @@ static void t_swap(void)
 struct uffd {
 	int fd;
 	char *p;
-	unsigned long gather;	/* answer only when so many wait */
+	unsigned long gather; /* answer only when so many wait */
 };
 
 static void *uffd_answer(void *arg)
@@ -318,7 +318,7 @@ static void *uffd_answer(void *arg)
 
 	while (done < n) {
 		struct uffd_msg m;
-		struct uffdio_copy c = { .src = (uintptr_t)zeros, .len = PG };
+		struct uffdio_copy c = {.src = (uintptr_t)zeros, .len = PG};
 
 		if (read(u->fd, &m, sizeof(m)) != (ssize_t)sizeof(m))
 			die("userfaultfd read");
@@ -336,8 +336,8 @@ static void *uffd_answer(void *arg)
 
 static pthread_t uffd_start(struct uffd *u)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register reg = {.mode = UFFDIO_REGISTER_MODE_MISSING};
 	pthread_t t;
 
 	u->fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
@@ -354,7 +354,7 @@ static pthread_t uffd_start(struct uffd *u)
 
 static void t_uffd(void)
 {
-	struct uffd u = { .gather = 1 };
+	struct uffd u = {.gather = 1};
 	pthread_t t = uffd_start(&u);
 
 	writes(u.p);
@@ -371,7 +371,7 @@ static void *touch_one(void *p)
 /* N threads blocked inside the fault at the same time. */
 static void t_blocked(void)
 {
-	struct uffd u = { .gather = n };
+	struct uffd u = {.gather = n};
 	pthread_t t = uffd_start(&u), *all = calloc(n, sizeof(*all));
 	unsigned long i;
 
@@ -447,11 +447,11 @@ static void t_populate(void)
 
 static void write_parent(char *p)
 {
-	char page[PG] = { 1 };
+	char page[PG] = {1};
 	unsigned long i;
 
 	for (i = 0; i < n; i++) {
-		struct iovec from = { page, 1 }, to = { p + i * PG, 1 };
+		struct iovec from = {page, 1}, to = {p + i * PG, 1};
 
 		if (process_vm_writev(getppid(), &from, 1, &to, 1, 0) != 1)
 			die("process_vm_writev");
@@ -500,7 +500,7 @@ static void t_sigbus(void)
 }
 
 #define CONTENDERS 4
-#define ROUND 16UL
+#define ROUND	   16UL
 
 static void *contend(void *arg)
 {
@@ -564,13 +564,29 @@ static const struct {
 	const char *name;
 	void (*fn)(void);
 } tests[] = {
-	{ "anon", t_anon }, { "zero", t_zero }, { "zero-break", t_zero_break }, { "cow", t_cow },
-	{ "reuse", t_reuse }, { "file", t_file }, { "file-major", t_file_major },
-	{ "file-cow", t_file_cow }, { "notify", t_notify }, { "shmem", t_shmem }, { "swap", t_swap },
-	{ "uffd", t_uffd }, { "blocked", t_blocked }, { "hugetlb", t_hugetlb }, { "thp", t_thp },
-	{ "thp-zero", t_thp_zero }, { "kernel", t_kernel }, { "populate", t_populate },
-	{ "remote", t_remote }, { "segv", t_segv }, { "sigbus", t_sigbus }, { "contend", t_contend },
-	{ "numa", t_numa },
+	{"anon", t_anon},
+	{"zero", t_zero},
+	{"zero-break", t_zero_break},
+	{"cow", t_cow},
+	{"reuse", t_reuse},
+	{"file", t_file},
+	{"file-major", t_file_major},
+	{"file-cow", t_file_cow},
+	{"notify", t_notify},
+	{"shmem", t_shmem},
+	{"swap", t_swap},
+	{"uffd", t_uffd},
+	{"blocked", t_blocked},
+	{"hugetlb", t_hugetlb},
+	{"thp", t_thp},
+	{"thp-zero", t_thp_zero},
+	{"kernel", t_kernel},
+	{"populate", t_populate},
+	{"remote", t_remote},
+	{"segv", t_segv},
+	{"sigbus", t_sigbus},
+	{"contend", t_contend},
+	{"numa", t_numa},
 };
 
 int main(int argc, char **argv)

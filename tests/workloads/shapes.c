@@ -59,7 +59,8 @@ static char *region(unsigned long pages, int prot, int flags, int fd)
 {
 	char *p = mmap(NULL, (pages + 2) * PG, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (p == MAP_FAILED || mmap(p + PG, pages * PG, prot, flags | MAP_FIXED, fd, 0) == MAP_FAILED) {
+	if (p == MAP_FAILED ||
+	    mmap(p + PG, pages * PG, prot, flags | MAP_FIXED, fd, 0) == MAP_FAILED) {
 		perror("mmap");
 		exit(1);
 	}
@@ -69,7 +70,7 @@ static char *region(unsigned long pages, int prot, int flags, int fd)
 }
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 
 static void anonymous(void)
 {
@@ -138,7 +139,8 @@ out:
 
 static char *aligned(unsigned long len, unsigned long align)
 {
-	char *p = mmap(NULL, len + 2 * align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p = mmap(NULL, len + 2 * align, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	char *q = (char *)(((uintptr_t)p + 2 * align - 1) & ~(align - 1));
 
 	if (mmap(q, len, RW, ANON | MAP_FIXED, -1, 0) == MAP_FAILED)
@@ -243,9 +245,9 @@ static void markers(void)
 {
 	int fd = memfd_create("marked", 0);
 	int u = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_WP };
-	struct uffdio_writeprotect wp = { .mode = UFFDIO_WRITEPROTECT_MODE_WP };
+	struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM};
+	struct uffdio_register reg = {.mode = UFFDIO_REGISTER_MODE_WP};
+	struct uffdio_writeprotect wp = {.mode = UFFDIO_WRITEPROTECT_MODE_WP};
 	char *p;
 
 	if (fd < 0 || ftruncate(fd, 16 * PG))

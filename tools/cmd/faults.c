@@ -27,17 +27,17 @@
 #include "util/err.h"
 #include "util/opts.h"
 
-#define EVENT_PERIOD_NS 50000000ULL	/* how often the ring is emptied */
+#define EVENT_PERIOD_NS 50000000ULL /* how often the ring is emptied */
 
 struct faults_args {
 	struct mms_fault_opts opts;
 	enum out_format format;
-	const char *path;	/* NULL = stdout */
+	const char *path; /* NULL = stdout */
 	bool by_process;
 	bool hist;
-	uint64_t interval_ns;	/* 0 = one report at the end */
-	uint64_t count;		/* 0 = without end */
-	char **command;		/* NULL = none */
+	uint64_t interval_ns; /* 0 = one report at the end */
+	uint64_t count;	      /* 0 = without end */
+	char **command;	      /* NULL = none */
 };
 
 /* Everything of one run. */
@@ -48,13 +48,13 @@ struct faults_run {
 	struct out *o, *events;
 	struct mms_fault_event *batch;
 	size_t nr_batch, room_batch;
-	uint64_t nr_dropped;	/* events for which this program had no memory */
-	int pidfd;		/* of the process, -1 = none */
+	uint64_t nr_dropped; /* events for which this program had no memory */
+	int pidfd;	     /* of the process, -1 = none */
 	struct mms_command cmd;
 	struct mms_fault_execd execd;
 	struct rusage rusage;
 	int status;
-	bool ended;		/* the command, or the process */
+	bool ended; /* the command, or the process */
 	struct faults_snap begin;
 	unsigned int n;
 	sigset_t waited, mask;
@@ -63,20 +63,23 @@ struct faults_run {
 static const struct opts_help help = {
 	.usage = "faults [OPTION]... [INTERVAL [COUNT]]\n"
 		 "faults [OPTION]... -- COMMAND [ARGUMENT]...",
-	.about = "Counts page faults by kind, with latency, of all processes, a process, a cgroup or a\n"
-		 "command and its children. Without INTERVAL one report when it ends or at Ctrl-C.",
-	.options = "  -p, --pid PID         only this process, all its threads\n"
-		   "  -c, --cgroup CGROUP   only this cgroup and those below it\n"
-		   "  -e, --each            rows per process\n"
-		   "      --hist            latency histograms, too\n"
-		   "      --events          every single fault in place of counts\n"
-		   "  -o, --to FILE         write to FILE: the command's own output goes to stdout\n"
-		   "      --attach KIND     kprobe.session, fentry/fexit or kprobe+kretprobe; default: the\n"
-		   "                        best that loses nothing here\n" OPTS_COMMON,
-	.examples = "    mmscope faults 1                     # the whole system, every second\n"
-		    "    mmscope faults -p 1234 0.5 10        # a process, ten half seconds\n"
-		    "    mmscope faults -- sort big.txt       # a command from its start to its end\n"
-		    "    mmscope faults --events -p 1234      # each fault with address, kind and file\n",
+	.about =
+		"Counts page faults by kind, with latency, of all processes, a process, a cgroup or a\n"
+		"command and its children. Without INTERVAL one report when it ends or at Ctrl-C.",
+	.options =
+		"  -p, --pid PID         only this process, all its threads\n"
+		"  -c, --cgroup CGROUP   only this cgroup and those below it\n"
+		"  -e, --each            rows per process\n"
+		"      --hist            latency histograms, too\n"
+		"      --events          every single fault in place of counts\n"
+		"  -o, --to FILE         write to FILE: the command's own output goes to stdout\n"
+		"      --attach KIND     kprobe.session, fentry/fexit or kprobe+kretprobe; default: the\n"
+		"                        best that loses nothing here\n" OPTS_COMMON,
+	.examples =
+		"    mmscope faults 1                     # the whole system, every second\n"
+		"    mmscope faults -p 1234 0.5 10        # a process, ten half seconds\n"
+		"    mmscope faults -- sort big.txt       # a command from its start to its end\n"
+		"    mmscope faults --events -p 1234      # each fault with address, kind and file\n",
 };
 
 static int parse_cgroup(const char *name, uint64_t *id)
@@ -176,16 +179,16 @@ static int parse_operands(int argc, char **argv, struct faults_args *a)
 static int parse(int argc, char **argv, struct faults_args *a)
 {
 	static const struct option longs[] = {
-		{ "pid", required_argument, NULL, 'p' },
-		{ "cgroup", required_argument, NULL, 'c' },
-		{ "each", no_argument, NULL, 'e' },
-		{ "events", no_argument, NULL, OPT_EVENTS },
-		{ "hist", no_argument, NULL, OPT_HIST },
-		{ "attach", required_argument, NULL, OPT_ATTACH },
-		{ "to", required_argument, NULL, 'o' },
-		{ "output", required_argument, NULL, 'O' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{"pid", required_argument, NULL, 'p'},
+		{"cgroup", required_argument, NULL, 'c'},
+		{"each", no_argument, NULL, 'e'},
+		{"events", no_argument, NULL, OPT_EVENTS},
+		{"hist", no_argument, NULL, OPT_HIST},
+		{"attach", required_argument, NULL, OPT_ATTACH},
+		{"to", required_argument, NULL, 'o'},
+		{"output", required_argument, NULL, 'O'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	int c, ret;
 
@@ -235,7 +238,7 @@ static void drain_events(struct faults_run *r)
 /* The command or the process may have ended. */
 static void look_after(struct faults_run *r)
 {
-	struct pollfd p = { .fd = r->pidfd, .events = POLLIN };
+	struct pollfd p = {.fd = r->pidfd, .events = POLLIN};
 
 	if (r->args->command)
 		r->ended = mms_command_ended(&r->cmd, &r->status, &r->rusage) != 0;
@@ -289,7 +292,7 @@ static bool wait_until(struct faults_run *r, uint64_t moment)
 
 static int report(struct faults_run *r)
 {
-	struct faults_span span = { .n = ++r->n, .begin = &r->begin, .status = r->status };
+	struct faults_span span = {.n = ++r->n, .begin = &r->begin, .status = r->status};
 	struct faults_snap end;
 	int err = faults_snap(r->f, r->args->by_process, &end);
 
@@ -328,7 +331,8 @@ static int conclude(struct faults_run *r)
 	out_str(r->events, "attach", "attached by", mms_faults_attach_kind(r->f));
 	faults_report_losses(r->events, &l);
 	if (r->nr_dropped)
-		out_note(r->events, "lost: %" PRIu64 " events, no memory for them here", r->nr_dropped);
+		out_note(r->events, "lost: %" PRIu64 " events, no memory for them here",
+			 r->nr_dropped);
 	out_end(r->events);
 	return 0;
 }
@@ -339,7 +343,8 @@ static int observe(struct faults_run *r)
 	int err = 0;
 
 	if (!r->args->interval_ns || r->args->opts.events) {
-		wait_until(r, r->args->interval_ns && left ? next + r->args->interval_ns * left : 0);
+		wait_until(r,
+			   r->args->interval_ns && left ? next + r->args->interval_ns * left : 0);
 		return conclude(r);
 	}
 	err = faults_snap(r->f, r->args->by_process, &r->begin);
@@ -371,8 +376,8 @@ static int let_go(struct faults_run *r)
 	if (!r->args->command)
 		return EXIT_OK;
 	err = mms_command_go(&r->cmd);
-	return err ? err_failed("cannot run '%s': %s", r->args->command[0], strerror(-err)) :
-		     EXIT_OK;
+	return err ? err_failed("cannot run '%s': %s", r->args->command[0], strerror(-err))
+		   : EXIT_OK;
 }
 
 /* As perf stat: the command's status is ours; a signal is 128 + its number, as in a shell. */
@@ -426,7 +431,7 @@ static void block_signals(struct faults_run *r)
 
 static int run(const struct faults_args *args)
 {
-	struct faults_run r = { .args = args, .cmd = { .go = -1 }, .file = stdout, .pidfd = -1 };
+	struct faults_run r = {.args = args, .cmd = {.go = -1}, .file = stdout, .pidfd = -1};
 	struct mms_fault_opts opts = args->opts;
 	const char *why = NULL;
 	int err, ret;
@@ -461,7 +466,7 @@ static int run(const struct faults_args *args)
 
 int cmd_faults(int argc, char **argv)
 {
-	struct faults_args args = { .format = OUT_TEXT };
+	struct faults_args args = {.format = OUT_TEXT};
 	int ret = parse(argc, argv, &args);
 
 	return ret == PARSED ? run(&args) : ret;

@@ -144,8 +144,8 @@ static struct faults_sum *span_rows(const struct faults_span *span, size_t *nr)
 		return NULL;
 	for (i = 0; i < end->nr; i++) {
 		rows[n] = end->sums[i];
-		old = begin->nr ? bsearch(&rows[n], begin->sums, begin->nr, sizeof(*rows), by_key) :
-				  NULL;
+		old = begin->nr ? bsearch(&rows[n], begin->sums, begin->nr, sizeof(*rows), by_key)
+				: NULL;
 		if (old)
 			subtract(&rows[n], old);
 		if (rows[n].c.nr)
@@ -198,38 +198,29 @@ static void kind_row(struct out *o, const struct faults_sum *s, uint64_t all, un
 	out_array(o, "hist", c->hist, MMS_FAULT_HIST_BUCKETS);
 }
 
-#define KIND_COLS \
-	{ "interval", NULL, OUT_COUNT, 0 }, \
-	{ "kind", "KIND", OUT_STR, -14 }, \
-	{ "count", "COUNT", OUT_COUNT, 9 }, \
-	{ "percent", "%", OUT_PERCENT, 6 }, \
-	{ "minor", NULL, OUT_COUNT, 0 }, \
-	{ "major", "MAJOR", OUT_COUNT, 8 }, \
-	{ "avg_ns", "AVG", OUT_NS, 8 }, \
-	{ "p50_ns", "P50<", OUT_NS, 8 }, \
-	{ "p99_ns", "P99<", OUT_NS, 8 }, \
-	{ "max_ns", "MAX", OUT_NS, 8 }, \
-	{ "total_ns", "TOTAL", OUT_NS, 8 }
+#define KIND_COLS                                                                   \
+	{"interval", NULL, OUT_COUNT, 0}, {"kind", "KIND", OUT_STR, -14},           \
+		{"count", "COUNT", OUT_COUNT, 9}, {"percent", "%", OUT_PERCENT, 6}, \
+		{"minor", NULL, OUT_COUNT, 0}, {"major", "MAJOR", OUT_COUNT, 8},    \
+		{"avg_ns", "AVG", OUT_NS, 8}, {"p50_ns", "P50<", OUT_NS, 8},        \
+		{"p99_ns", "P99<", OUT_NS, 8}, {"max_ns", "MAX", OUT_NS, 8},        \
+	{                                                                           \
+		"total_ns", "TOTAL", OUT_NS, 8                                      \
+	}
 
-static const struct out_col kind_cols[] = { KIND_COLS };
+static const struct out_col kind_cols[] = {KIND_COLS};
 static const struct out_col process_cols[] = {
-	{ "pid", "PID", OUT_COUNT, 7 },
-	{ "comm", "COMM", OUT_STR, -15 },
-	KIND_COLS
-};
+	{"pid", "PID", OUT_COUNT, 7}, {"comm", "COMM", OUT_STR, -15}, KIND_COLS};
 
-#define HIST_COLS \
-	{ "interval", NULL, OUT_COUNT, 0 }, \
-	{ "kind", "KIND", OUT_STR, -14 }, \
-	{ "from_ns", "FROM", OUT_NS, 8 }, \
-	{ "below_ns", "BELOW", OUT_NS, 8 }, \
-	{ "count", "COUNT", OUT_COUNT, 9 }
+#define HIST_COLS                                                                 \
+	{"interval", NULL, OUT_COUNT, 0}, {"kind", "KIND", OUT_STR, -14},         \
+		{"from_ns", "FROM", OUT_NS, 8}, {"below_ns", "BELOW", OUT_NS, 8}, \
+	{                                                                         \
+		"count", "COUNT", OUT_COUNT, 9                                    \
+	}
 
-static const struct out_col hist_cols[] = { HIST_COLS };
-static const struct out_col process_hist_cols[] = {
-	{ "pid", "PID", OUT_COUNT, 7 },
-	HIST_COLS
-};
+static const struct out_col hist_cols[] = {HIST_COLS};
+static const struct out_col process_hist_cols[] = {{"pid", "PID", OUT_COUNT, 7}, HIST_COLS};
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -297,12 +288,16 @@ static void report_rusage(struct out *o, const struct faults_span *span, uint64_
 	out_num(o, "rusage_majflt", "rusage majflt", OUT_COUNT, ru_major);
 	out_real(o, "rusage_difference", NULL, OUT_REAL, (double)diff);
 	if (diff)
-		out_note(o, "counted %+" PRId64 " against rusage: faults of children that nobody waited for count here only, lost ones there only",
-			 diff);
+		out_note(
+			o,
+			"counted %+" PRId64
+			" against rusage: faults of children that nobody waited for count here only, lost ones there only",
+			diff);
 	if (WIFEXITED(span->status))
 		out_num(o, "exit_status", NULL, OUT_COUNT, (uint64_t)WEXITSTATUS(span->status));
 	else if (WIFSIGNALED(span->status))
-		out_num(o, "signal", "killed by signal", OUT_COUNT, (uint64_t)WTERMSIG(span->status));
+		out_num(o, "signal", "killed by signal", OUT_COUNT,
+			(uint64_t)WTERMSIG(span->status));
 }
 
 static void note_lost(struct out *o, uint64_t nr, const char *what)
@@ -366,7 +361,7 @@ static void report_in_flight(struct out *o, struct mms_faults *f)
  * Return: 0 or -ENOMEM, and then nothing was put out.
  */
 int faults_report(struct out *o, struct mms_faults *f, const struct faults_span *span,
-		   bool by_process, bool hist)
+		  bool by_process, bool hist)
 {
 	struct mms_fault_losses l = span_losses(span);
 	uint64_t all = 0, minor = 0, major = 0;
@@ -406,34 +401,23 @@ int faults_report(struct out *o, struct mms_faults *f, const struct faults_span 
 }
 
 static const struct out_col event_cols[] = {
-	{ "ts_ns", NULL, OUT_COUNT, 0 },	/* CLOCK_MONOTONIC */
-	{ "pid", "PID", OUT_COUNT, 7 },
-	{ "tid", "TID", OUT_COUNT, 7 },
-	{ "comm", "COMM", OUT_STR, -15 },
-	{ "addr", "ADDRESS", OUT_HEX, 18 },
-	{ "kind", "KIND", OUT_STR, -14 },
-	{ "ns", "LATENCY", OUT_NS, 8 },
-	{ "retries", NULL, OUT_COUNT, 0 },
-	{ "flags", NULL, OUT_HEX, 0 },
-	{ "ret", NULL, OUT_HEX, 0 },
-	{ "ip", NULL, OUT_HEX, 0 },
-	{ "before", NULL, OUT_HEX, 0 },
-	{ "level_before", NULL, OUT_COUNT, 0 },
-	{ "after", NULL, OUT_HEX, 0 },
-	{ "level_after", NULL, OUT_COUNT, 0 },
-	{ "vma_start", NULL, OUT_HEX, 0 },
-	{ "vma_end", NULL, OUT_HEX, 0 },
-	{ "vm_flags", NULL, OUT_HEX, 0 },
-	{ "pgoff", NULL, OUT_COUNT, 0 },
-	{ "dev", NULL, OUT_STR, 0 },
-	{ "inode", NULL, OUT_COUNT, 0 },
-	{ "cgroup_id", NULL, OUT_COUNT, 0 },
-	{ "file", "FILE", OUT_STR, 0 },
+	{"ts_ns", NULL, OUT_COUNT, 0}, /* CLOCK_MONOTONIC */
+	{"pid", "PID", OUT_COUNT, 7},	   {"tid", "TID", OUT_COUNT, 7},
+	{"comm", "COMM", OUT_STR, -15},	   {"addr", "ADDRESS", OUT_HEX, 18},
+	{"kind", "KIND", OUT_STR, -14},	   {"ns", "LATENCY", OUT_NS, 8},
+	{"retries", NULL, OUT_COUNT, 0},   {"flags", NULL, OUT_HEX, 0},
+	{"ret", NULL, OUT_HEX, 0},	   {"ip", NULL, OUT_HEX, 0},
+	{"before", NULL, OUT_HEX, 0},	   {"level_before", NULL, OUT_COUNT, 0},
+	{"after", NULL, OUT_HEX, 0},	   {"level_after", NULL, OUT_COUNT, 0},
+	{"vma_start", NULL, OUT_HEX, 0},   {"vma_end", NULL, OUT_HEX, 0},
+	{"vm_flags", NULL, OUT_HEX, 0},	   {"pgoff", NULL, OUT_COUNT, 0},
+	{"dev", NULL, OUT_STR, 0},	   {"inode", NULL, OUT_COUNT, 0},
+	{"cgroup_id", NULL, OUT_COUNT, 0}, {"file", "FILE", OUT_STR, 0},
 };
 
 static void event_row(struct out *o, const struct mms_fault_event *e)
 {
-	bool walked = e->level_before;	/* else refused before: only the signal was seen */
+	bool walked = e->level_before; /* else refused before: only the signal was seen */
 	char dev[24];
 
 	snprintf(dev, sizeof(dev), "%u:%u", e->dev >> 20, e->dev & 0xfffff);

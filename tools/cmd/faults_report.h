@@ -14,13 +14,13 @@
 /* Counts of one kind, or of one (process, kind). */
 struct faults_sum {
 	pid_t tgid;	/* 0 when summed over processes */
-	bool max_known;	/* @max_ns happened in this span */
+	bool max_known; /* @max_ns happened in this span */
 	struct mms_fault_count c;
 };
 
 /* All counts at one moment, sorted by (tgid, kind). */
 struct faults_snap {
-	uint64_t ns;	/* CLOCK_MONOTONIC */
+	uint64_t ns; /* CLOCK_MONOTONIC */
 	struct faults_sum *sums;
 	size_t nr;
 	struct mms_fault_losses losses;
@@ -47,7 +47,7 @@ int faults_snap(struct mms_faults *f, bool by_process, struct faults_snap *s);
 void faults_snap_free(struct faults_snap *s);
 
 int faults_report(struct out *o, struct mms_faults *f, const struct faults_span *span,
-		   bool by_process, bool hist);
+		  bool by_process, bool hist);
 void faults_report_events(struct out *o, const struct mms_fault_event *events, size_t nr);
 void faults_report_losses(struct out *o, const struct mms_fault_losses *l);
 

@@ -217,8 +217,8 @@ static int ending(struct out *o, const struct opts *opts, int err, uint64_t show
 	if (!err)
 		return EXIT_OK;
 	if (err != -ESTALE && err != -ESRCH && err != -ENODATA)
-		return target_failed(opts->pid, opts->clear_refs ? "clear_refs or smaps" : "idle ages",
-				     err);
+		return target_failed(opts->pid,
+				     opts->clear_refs ? "clear_refs or smaps" : "idle ages", err);
 	if (!shown)
 		return err_failed("process %d ended before an interval was measured", opts->pid);
 	out_note(o, "process %d has exited, or executed another program", opts->pid);

@@ -21,12 +21,14 @@
 #include "fault_session.skel.h"
 #include "fault_session_ctx.skel.h"
 
-#define RING_BYTES (16U << 20)
-#define WAKE_BYTES (RING_BYTES / 8)
-#define COUNTS_BYTES (64ULL << 20)	/* for the per-CPU counters of all CPUs together */
+#define RING_BYTES   (16U << 20)
+#define WAKE_BYTES   (RING_BYTES / 8)
+#define COUNTS_BYTES (64ULL << 20) /* for the per-CPU counters of all CPUs together */
 
 static const char *const attach_names[NR_ATTACH] = {
-	"kprobe.session", "fentry/fexit", "kprobe+kretprobe",
+	"kprobe.session",
+	"fentry/fexit",
+	"kprobe+kretprobe",
 };
 
 static int fail(const char **why, int err, const char *text)
@@ -114,9 +116,13 @@ static void choose_programs(struct mms_faults *f, struct mms_fault_config *cfg)
 				  !cfg->no_migration_hook &&
 					  mms_kernel_has_func("pmd_migration_entry_wait"));
 	if (cfg->no_userfault_hook)
-		note_missing(f, "userfault: handle_userfault() cannot be hooked, told by the VMA's flags and a retry");
+		note_missing(
+			f,
+			"userfault: handle_userfault() cannot be hooked, told by the VMA's flags and a retry");
 	if (cfg->no_migration_hook)
-		note_missing(f, "migration-wait: migration_entry_wait() cannot be hooked, told by the entry's type");
+		note_missing(
+			f,
+			"migration-wait: migration_entry_wait() cannot be hooked, told by the entry's type");
 }
 
 static int configure(struct mms_faults *f, const struct mms_fault_opts *opts)
@@ -163,9 +169,13 @@ static int learn_boot(struct mms_faults *f, const char **why)
 	if (err)
 		return fail(why, err, "the kernel's memory layout could not be read");
 	if ((int)run.retval || !boot.ok)
-		return fail(why, -ENOENT, "the kernel's memory layout could not be read: its symbols are hidden (sysctl kernel.kptr_restrict=1) or missing");
+		return fail(
+			why, -ENOENT,
+			"the kernel's memory layout could not be read: its symbols are hidden (sysctl kernel.kptr_restrict=1) or missing");
 	if (!boot.swap_known)
-		note_missing(f, "swap-in-zram: the kernel's swap_info cannot be read, counted as swap-in-device");
+		note_missing(
+			f,
+			"swap-in-zram: the kernel's swap_info cannot be read, counted as swap-in-device");
 	return 0;
 }
 
@@ -203,12 +213,15 @@ static int set_filter(struct mms_faults *f, const struct mms_fault_opts *opts, c
 	int fd, err;
 
 	if ((opts->tgid || opts->command) && !in_first_pid_namespace())
-		return fail(why, -EOPNOTSUPP, "process ids cannot be told inside a pid namespace: run it in the first one");
+		return fail(
+			why, -EOPNOTSUPP,
+			"process ids cannot be told inside a pid namespace: run it in the first one");
 	if (opts->tgid) {
 		if (kill(opts->tgid, 0) && errno == ESRCH)
 			return fail(why, -ESRCH, "no such process");
 		if (!is_process(opts->tgid))
-			return fail(why, -ESRCH, "this is the id of a thread: give that of its process");
+			return fail(why, -ESRCH,
+				    "this is the id of a thread: give that of its process");
 		return bpf_map_update_elem(mms_faults_map(f, "tgids"), &tgid, &member, BPF_ANY);
 	}
 	if (!opts->cgroup_id)
@@ -241,8 +254,8 @@ static int attach_one(struct mms_faults *f, const char *name)
 
 static int attach_session(struct mms_faults *f)
 {
-	f->session_fd = mms_hook_session(bpf_program__fd(program(f, "session_fault")),
-					 "handle_mm_fault");
+	f->session_fd =
+		mms_hook_session(bpf_program__fd(program(f, "session_fault")), "handle_mm_fault");
 	return f->session_fd < 0 ? f->session_fd : 0;
 }
 
@@ -258,7 +271,9 @@ static int attach_kprobes(struct mms_faults *f)
 		return 0;
 	mms_probe_close(f->entry);
 	f->entry = NULL;
-	note_missing(f, "kretprobe pool: tracefs is not writable, returns are lost when more than max(10, 2 * CPUs) faults block");
+	note_missing(
+		f,
+		"kretprobe pool: tracefs is not writable, returns are lost when more than max(10, 2 * CPUs) faults block");
 	err = attach_one(f, "kprobe_fault");
 	return err ? err : attach_one(f, "kretprobe_fault");
 }
@@ -268,7 +283,8 @@ static int attach_all(struct mms_faults *f)
 {
 	static const char *const around[] = {
 		"on_userfault", "on_migration_wait", "on_pmd_migration_wait",
-		"on_signal", "on_exec", "on_fork", "on_exit",
+		"on_signal",	"on_exec",	     "on_fork",
+		"on_exit",
 	};
 	size_t i;
 	int err;

@@ -18,23 +18,23 @@
 #define MMS_FAULT_HIST_BUCKETS 32
 
 struct mms_fault_opts {
-	pid_t tgid;		/* 0 = all processes */
-	uint64_t cgroup_id;	/* this cgroup and those below it; 0 = all */
-	pid_t command;		/* counted from its next execve() on, with its children; 0 = none */
-	bool events;		/* also stream events */
-	const char *attach;	/* one of mms_faults_attach_kinds(); NULL = the best one here */
+	pid_t tgid;	    /* 0 = all processes */
+	uint64_t cgroup_id; /* this cgroup and those below it; 0 = all */
+	pid_t command;	    /* counted from its next execve() on, with its children; 0 = none */
+	bool events;	    /* also stream events */
+	const char *attach; /* one of mms_faults_attach_kinds(); NULL = the best one here */
 };
 
 /* Counts of one (cgroup, tgid, kind) since mms_faults_open(). */
 struct mms_fault_count {
 	uint64_t cgroup_id;
 	pid_t tgid;
-	unsigned int kind;	/* enum mms_fault_kind, bpf/fault_kind.h */
+	unsigned int kind; /* enum mms_fault_kind, bpf/fault_kind.h */
 	uint64_t nr;
-	uint64_t nr_major;	/* of these, counted as maj_flt by the kernel's own rule */
-	uint64_t nr_minor;	/* counted as min_flt; failed faults are neither */
-	uint64_t nr_untimed;	/* refused before handle_mm_fault(): in nr, not in ns and hist */
-	uint64_t ns;		/* sum of latencies, retry chains joined */
+	uint64_t nr_major;   /* of these, counted as maj_flt by the kernel's own rule */
+	uint64_t nr_minor;   /* counted as min_flt; failed faults are neither */
+	uint64_t nr_untimed; /* refused before handle_mm_fault(): in nr, not in ns and hist */
+	uint64_t ns;	     /* sum of latencies, retry chains joined */
 	uint64_t max_ns;
 	uint64_t hist[MMS_FAULT_HIST_BUCKETS];
 	char comm[16];
@@ -45,19 +45,19 @@ struct mms_fault_count {
  * missed_recursion and missed_probe were not seen at all.
  */
 struct mms_fault_losses {
-	uint64_t seen;			/* chains of handle_mm_fault that ended, and refused addresses */
+	uint64_t seen; /* chains of handle_mm_fault that ended, and refused addresses */
 	uint64_t stored;
 	uint64_t filtered;
 	uint64_t dropped_map_full;
-	uint64_t dropped_ring_full;	/* events only: counts are complete */
-	uint64_t missed_recursion;	/* programs skipped: bpf_prog_info.recursion_misses */
-	uint64_t missed_entry;		/* returns whose entry was not seen */
-	uint64_t missed_return;		/* entries whose return was not seen */
-	uint64_t missed_probe;		/* calls or returns skipped, of all processes */
-	uint64_t missed_child;		/* children not followed: no room */
-	uint64_t retries;		/* VM_FAULT_RETRY links joined to their chain */
-	uint64_t walk_failed;		/* table entries that could not be read: taken as absent */
-	uint64_t events;		/* streamed */
+	uint64_t dropped_ring_full; /* events only: counts are complete */
+	uint64_t missed_recursion;  /* programs skipped: bpf_prog_info.recursion_misses */
+	uint64_t missed_entry;	    /* returns whose entry was not seen */
+	uint64_t missed_return;	    /* entries whose return was not seen */
+	uint64_t missed_probe;	    /* calls or returns skipped, of all processes */
+	uint64_t missed_child;	    /* children not followed: no room */
+	uint64_t retries;	    /* VM_FAULT_RETRY links joined to their chain */
+	uint64_t walk_failed;	    /* table entries that could not be read: taken as absent */
+	uint64_t events;	    /* streamed */
 };
 
 struct mms_faults;
@@ -73,7 +73,8 @@ struct mms_faults;
 int mms_faults_open(struct mms_faults **f, const struct mms_fault_opts *opts, const char **why);
 void mms_faults_close(struct mms_faults *f);
 
-/* How the programs hang on handle_mm_fault: "kprobe.session", "fentry/fexit", "kprobe+kretprobe". */
+/* How the programs hang on handle_mm_fault: "kprobe.session", "fentry/fexit", "kprobe+kretprobe".
+ */
 const char *mms_faults_attach_kind(const struct mms_faults *f);
 /* The @i-th kind that can be forced, best first; NULL after the last. */
 const char *mms_faults_attach_kinds(size_t i);
@@ -87,7 +88,8 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l);
 /* Faults that have not ended yet, and how long they have lasted so far. Return: 0 or -errno. */
 int mms_faults_in_flight(struct mms_faults *f, uint64_t *nr, uint64_t *ns);
 
-/* The command at its execve: its counters then, ns = 0 if it was not reached. Return: 0 or -errno. */
+/* The command at its execve: its counters then, ns = 0 if it was not reached. Return: 0 or -errno.
+ */
 int mms_faults_execd(struct mms_faults *f, struct mms_fault_execd *e);
 
 typedef void (*mms_fault_event_fn)(const struct mms_fault_event *e, void *ctx);

@@ -15,11 +15,11 @@ struct mms_faults {
 	struct bpf_link *links[12];
 	size_t nr_links;
 	int session_fd;
-	struct mms_probe *entry, *ret;		/* through tracefs; NULL if otherwise */
+	struct mms_probe *entry, *ret; /* through tracefs; NULL if otherwise */
 	struct ring_buffer *ring;
 	mms_fault_event_fn fn;
 	void *fn_ctx;
-	struct mms_fault_count *retired;	/* of processes that are gone */
+	struct mms_fault_count *retired; /* of processes that are gone */
 	size_t nr_retired, room_retired;
 	size_t max_counts;
 	const char *missing[4];

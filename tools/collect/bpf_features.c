@@ -130,7 +130,10 @@ static bool read_line(const char *path, char *buf, size_t size)
 static enum mms_preempt parse_dynamic(const char *line)
 {
 	static const enum mms_preempt all[] = {
-		MMS_PREEMPT_NONE, MMS_PREEMPT_VOLUNTARY, MMS_PREEMPT_LAZY, MMS_PREEMPT_FULL,
+		MMS_PREEMPT_NONE,
+		MMS_PREEMPT_VOLUNTARY,
+		MMS_PREEMPT_LAZY,
+		MMS_PREEMPT_FULL,
 	};
 	char word[32];
 	size_t i;
@@ -172,7 +175,7 @@ enum mms_preempt mms_preempt_model(void)
  */
 const char *mms_preempt_name(enum mms_preempt p)
 {
-	static const char *const names[] = { "unknown", "none", "voluntary", "lazy", "full", "rt" };
+	static const char *const names[] = {"unknown", "none", "voluntary", "lazy", "full", "rt"};
 
 	return (size_t)p < ARRAY_SIZE(names) ? names[p] : names[0];
 }
@@ -196,13 +199,13 @@ static bool probe_rights(const char **why)
 static bool may_read_kernel(void)
 {
 	const struct bpf_insn insns[] = {
-		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_10, 0, 0 },
-		{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, -8 },
-		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 8 },
-		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 0 },
-		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_probe_read_kernel },
-		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0 },
-		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+		{BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_10, 0, 0},
+		{BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0, -8},
+		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_2, 0, 0, 8},
+		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 0},
+		{BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_probe_read_kernel},
+		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+		{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
 	};
 	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "mms_probe", "GPL", insns, ARRAY_SIZE(insns),
 			       NULL);
@@ -218,13 +221,13 @@ static bool probe_lockdown(const char **why)
 	char line[128] = "";
 
 	read_line("/sys/kernel/security/lockdown", line, sizeof(line));
-	*why = strstr(line, "[confidentiality]") ?
-		       "lockdown=confidentiality forbids reading kernel memory" :
-		       "reading kernel memory is refused (as lockdown=confidentiality does)";
+	*why = strstr(line, "[confidentiality]")
+		       ? "lockdown=confidentiality forbids reading kernel memory"
+		       : "reading kernel memory is refused (as lockdown=confidentiality does)";
 	if (!may_read_kernel())
 		return false;
-	*why = strstr(line, "[integrity]") ? "lockdown=integrity, which BPF reads survive" :
-					     "kernel memory can be read";
+	*why = strstr(line, "[integrity]") ? "lockdown=integrity, which BPF reads survive"
+					   : "kernel memory can be read";
 	return true;
 }
 
@@ -271,17 +274,17 @@ static bool probe_codes(const char **why)
 		const char *type, *name;
 		long long value;
 	} known[] = {
-		{ "fault_flag", "FAULT_FLAG_WRITE", MMS_FF_WRITE },
-		{ "fault_flag", "FAULT_FLAG_TRIED", MMS_FF_TRIED },
-		{ "fault_flag", "FAULT_FLAG_USER", MMS_FF_USER },
-		{ "fault_flag", "FAULT_FLAG_UNSHARE", MMS_FF_UNSHARE },
-		{ "fault_flag", "FAULT_FLAG_VMA_LOCK", MMS_FF_VMA_LOCK },
-		{ "vm_fault_reason", "VM_FAULT_OOM", MMS_FR_OOM },
-		{ "vm_fault_reason", "VM_FAULT_SIGBUS", MMS_FR_SIGBUS },
-		{ "vm_fault_reason", "VM_FAULT_MAJOR", MMS_FR_MAJOR },
-		{ "vm_fault_reason", "VM_FAULT_SIGSEGV", MMS_FR_SIGSEGV },
-		{ "vm_fault_reason", "VM_FAULT_RETRY", MMS_FR_RETRY },
-		{ "vm_fault_reason", "VM_FAULT_FALLBACK", MMS_FR_FALLBACK },
+		{"fault_flag", "FAULT_FLAG_WRITE", MMS_FF_WRITE},
+		{"fault_flag", "FAULT_FLAG_TRIED", MMS_FF_TRIED},
+		{"fault_flag", "FAULT_FLAG_USER", MMS_FF_USER},
+		{"fault_flag", "FAULT_FLAG_UNSHARE", MMS_FF_UNSHARE},
+		{"fault_flag", "FAULT_FLAG_VMA_LOCK", MMS_FF_VMA_LOCK},
+		{"vm_fault_reason", "VM_FAULT_OOM", MMS_FR_OOM},
+		{"vm_fault_reason", "VM_FAULT_SIGBUS", MMS_FR_SIGBUS},
+		{"vm_fault_reason", "VM_FAULT_MAJOR", MMS_FR_MAJOR},
+		{"vm_fault_reason", "VM_FAULT_SIGSEGV", MMS_FR_SIGSEGV},
+		{"vm_fault_reason", "VM_FAULT_RETRY", MMS_FR_RETRY},
+		{"vm_fault_reason", "VM_FAULT_FALLBACK", MMS_FR_FALLBACK},
 	};
 	long long v;
 	size_t i;
@@ -384,27 +387,27 @@ static const struct {
 	const char *cost;
 	const char *fix;
 } probes[] = {
-	{ "bpf rights", true, probe_rights, "faults and thrash do not work",
-	  "run as root, or with CAP_BPF and CAP_PERFMON" },
-	{ "lockdown", true, probe_lockdown, "faults and thrash do not work",
-	  "boot with lockdown=integrity or without lockdown" },
-	{ "btf", true, probe_btf, "faults and thrash do not work",
-	  "a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's are)" },
-	{ "kernel symbols", true, probe_symbols, "faults cannot tell their kinds",
-	  "sysctl kernel.kptr_restrict=1, and a kernel with CONFIG_KALLSYMS_ALL=y" },
-	{ "fault hook", true, probe_hook, "faults and thrash do not work",
-	  "this kernel is newer than mmscope: update mmscope" },
-	{ "fault codes", true, probe_codes, "faults would get wrong kinds",
-	  "this kernel is newer than mmscope: update mmscope" },
-	{ "bpf jit", false, probe_jit, "slow programs, and no fentry/fexit",
-	  "sysctl net.core.bpf_jit_enable=1" },
-	{ "kprobe.session", false, probe_session, "another attach kind is used", "" },
-	{ "fentry/fexit", false, probe_fentry, "another attach kind is used", "" },
-	{ "kprobe", false, probe_kprobe, "userfault and migration waits are told by rule only", "" },
-	{ "kretprobe pool", false, probe_kretprobe,
-	  "kprobe+kretprobe loses returns when more than max(10, 2 * CPUs) faults block",
-	  "mount -t tracefs tracefs /sys/kernel/tracing" },
-	{ "ring buffer", false, probe_ringbuf, "no faults --events", "" },
+	{"bpf rights", true, probe_rights, "faults and thrash do not work",
+	 "run as root, or with CAP_BPF and CAP_PERFMON"},
+	{"lockdown", true, probe_lockdown, "faults and thrash do not work",
+	 "boot with lockdown=integrity or without lockdown"},
+	{"btf", true, probe_btf, "faults and thrash do not work",
+	 "a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's are)"},
+	{"kernel symbols", true, probe_symbols, "faults cannot tell their kinds",
+	 "sysctl kernel.kptr_restrict=1, and a kernel with CONFIG_KALLSYMS_ALL=y"},
+	{"fault hook", true, probe_hook, "faults and thrash do not work",
+	 "this kernel is newer than mmscope: update mmscope"},
+	{"fault codes", true, probe_codes, "faults would get wrong kinds",
+	 "this kernel is newer than mmscope: update mmscope"},
+	{"bpf jit", false, probe_jit, "slow programs, and no fentry/fexit",
+	 "sysctl net.core.bpf_jit_enable=1"},
+	{"kprobe.session", false, probe_session, "another attach kind is used", ""},
+	{"fentry/fexit", false, probe_fentry, "another attach kind is used", ""},
+	{"kprobe", false, probe_kprobe, "userfault and migration waits are told by rule only", ""},
+	{"kretprobe pool", false, probe_kretprobe,
+	 "kprobe+kretprobe loses returns when more than max(10, 2 * CPUs) faults block",
+	 "mount -t tracefs tracefs /sys/kernel/tracing"},
+	{"ring buffer", false, probe_ringbuf, "no faults --events", ""},
 };
 
 /**

@@ -12,8 +12,8 @@
 
 struct mms_command {
 	pid_t pid;
-	int go;		/* closing it without a byte makes the child leave */
-	int failed;	/* the child's errno of execve comes here */
+	int go;	    /* closing it without a byte makes the child leave */
+	int failed; /* the child's errno of execve comes here */
 };
 
 /**
