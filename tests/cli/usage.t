@@ -40,10 +40,10 @@ status 2 "wss: more scans than ages" wss -s 10 1 60
 status 2 "wss: --clear-refs with -e" wss --clear-refs -e 1
 status 2 "doctor: an argument" doctor 1
 
-# A zombie: the child of a shell that does not wait.
-bash -c 'sleep 0 & exec sleep 30' &
+# A zombie: the child of a shell that does not wait. It must outlive the exec, or bash reaps it.
+bash -c 'sleep 1 & exec sleep 30' &
 bg=$!
-for _ in 1 2 3 4 5 6 7 8 9 10; do
+for _ in $(seq 50); do
 	sleep 0.1
 	# shellcheck disable=SC2013
 	zombie=$(for p in $(cat "/proc/$bg/task/$bg/children" 2> /dev/null); do
