@@ -41,9 +41,9 @@ status 2 "wss: --clear-refs with -e" wss --clear-refs -e 1
 status 2 "doctor: an argument" doctor 1
 
 # A zombie: the child of a shell that does not wait. It must outlive the exec, or bash reaps it.
-bash -c 'sleep 1 & exec sleep 30' &
+bash -c 'sleep 1 & exec sleep 90' &
 bg=$!
-for _ in $(seq 50); do
+for _ in $(seq 600); do
 	sleep 0.1
 	# shellcheck disable=SC2013
 	zombie=$(for p in $(cat "/proc/$bg/task/$bg/children" 2> /dev/null); do
