@@ -37,9 +37,9 @@ for line in open(sys.argv[2]):
         want[start] = int(v[0]) * 1024
     elif re.match("[0-9a-f]+-", k):
         start = "0x%x" % int(k.split("-")[0], 16)
-got = {m["start"]: m["rss_bytes"] for m in d["maps"] if m["name"] != "total"}
+got = {m["start"]: m["rss_bytes"] for m in d["maps"]}
 assert got == want, (got, want)
-total = d["maps"][-1]
+total = d["total"][0]
 assert total["name"] == "total" and total["rss_bytes"] == sum(want.values())
 assert total["absent_bytes"] is None and total["young_bytes"] is None
 P

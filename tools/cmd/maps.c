@@ -123,6 +123,29 @@ static void show_amounts(struct out *o, const struct columns *c, const struct mm
 	}
 }
 
+static void show_row(struct out *o, const struct columns *c, const struct mms_map *m, bool brief)
+{
+	out_row(o);
+	out_cell_num(o, m->vma.start);
+	if (c->end)
+		out_cell_num(o, m->vma.end);
+	out_cell_str(o, m->vma.perms);
+	show_amounts(o, c, m);
+	out_cell_str(o, brief ? model_vma_short_name(m->vma.name) : m->vma.name);
+}
+
+static void show_total(struct out *o, const struct columns *c, const struct mms_map *total)
+{
+	out_row(o);
+	out_cell_none(o);
+	if (c->end)
+		out_cell_none(o);
+	out_cell_none(o);
+	show_amounts(o, c, total);
+	out_cell_str(o, "total");
+}
+
+/* Whoever adds up the rows of a machine format must not meet the total among them. */
 static void show(struct out *o, const struct columns *c, const struct opts *opts,
 		 const struct mms_list *maps, const struct mms_map *total)
 {
@@ -131,23 +154,16 @@ static void show(struct out *o, const struct columns *c, const struct opts *opts
 	size_t i;
 
 	out_table(o, "maps", c->cols, c->nr);
-	for (i = 0; i < maps->nr; i++) {
-		out_row(o);
-		out_cell_num(o, m[i].vma.start);
-		if (c->end)
-			out_cell_num(o, m[i].vma.end);
-		out_cell_str(o, m[i].vma.perms);
-		show_amounts(o, c, &m[i]);
-		out_cell_str(o, brief ? model_vma_short_name(m[i].vma.name) : m[i].vma.name);
-	}
-	out_row(o);
-	out_cell_none(o);
-	if (c->end)
-		out_cell_none(o);
-	out_cell_none(o);
-	show_amounts(o, c, total);
-	out_cell_str(o, "total");
+	for (i = 0; i < maps->nr; i++)
+		show_row(o, c, &m[i], brief);
+	if (opts->format == OUT_TEXT)
+		show_total(o, c, total);
 	out_table_end(o);
+	if (opts->format == OUT_JSON) {
+		out_table(o, "total", c->cols, c->nr);
+		show_total(o, c, total);
+		out_table_end(o);
+	}
 }
 
 static void show_loss(struct out *o, const char *why)

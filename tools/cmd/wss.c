@@ -221,7 +221,7 @@ static int ending(struct out *o, const struct opts *opts, int err, uint64_t show
 				     opts->clear_refs ? "clear_refs or smaps" : "idle ages", err);
 	if (!shown)
 		return err_failed("process %d ended before an interval was measured", opts->pid);
-	out_note(o, "process %d has exited, or executed another program", opts->pid);
+	warn("process %d has exited, or executed another program", opts->pid);
 	return EXIT_OK;
 }
 
@@ -247,10 +247,9 @@ static int sample(const struct opts *opts, struct mms_target *t)
 	if (shown && opts->count) {
 		double took = mms_module_stat("scan_ns") - scan_ns, all = now_ns() - begin;
 
-		out_note(o,
-			 "the module's scans (of all targets) took %.1f ms: %.2f %% of one CPU; "
-			 "longest hold of a lock since load %.3f ms",
-			 took / 1e6, 100 * took / all, mms_module_stat("longest_hold_ns") / 1e6);
+		warn("the module's scans (of all targets) took %.1f ms: %.2f %% of one CPU; "
+		     "longest hold of a lock since load %.3f ms",
+		     took / 1e6, 100 * took / all, mms_module_stat("longest_hold_ns") / 1e6);
 	}
 	end = err_output(out_destroy(o));
 	return rc == EXIT_OK ? end : rc;

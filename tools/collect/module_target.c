@@ -71,7 +71,10 @@ static void catch_deadly(void)
 	sigemptyset(&sa.sa_mask);
 	for (i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
 		sigaddset(&sa.sa_mask, deadly[i]);
-		if (!sigaction(deadly[i], NULL, &old) && old.sa_handler != SIG_IGN)
+		/* A script's background job is born deaf to SIGINT, but whoever sends one means it.
+		 */
+		if (!sigaction(deadly[i], NULL, &old) &&
+		    (old.sa_handler != SIG_IGN || deadly[i] == SIGINT))
 			sigaction(deadly[i], &sa, NULL);
 	}
 }
