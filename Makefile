@@ -23,7 +23,7 @@ SAN	?=
 
 # The module's Kbuild has the release. A checkout says more exactly what was built.
 RELEASE := $(shell sed -n 's/^mms-release := //p' module/Kbuild)
-VERSION := $(shell git describe --always --dirty 2>/dev/null || echo $(RELEASE))
+VERSION := $(RELEASE)$(shell git describe --always --dirty --exclude='*' 2>/dev/null | sed 's/^/-g/')
 # Only asked when something is installed.
 KREL	= $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease 2>/dev/null)
 
@@ -42,7 +42,7 @@ SKELS	:= $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
 MAN	:= $(wildcard Documentation/man/*.8)
 
 .SECONDARY:
-.PHONY: all tool bpf module install uninstall clean check check-unit check-vm demo lint bench setup
+.PHONY: FORCE all tool bpf module install uninstall clean check check-unit check-vm demo lint bench setup
 all: tool module
 tool: $(O)/mmscope
 bpf: $(SKELS)
@@ -60,6 +60,13 @@ $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$(subst -,_,$*))_bpf > $@
 
 # --- the tool ---------------------------------------------------------------
+# Written only when it changes, so that a new commit rebuilds who tells it and no more.
+$(O)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+FORCE:
+$(O)/tools/main.o: $(O)/version
+
 $(O)/%.o: %.c | $(SKELS)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)

@@ -27,7 +27,7 @@ def errors():
     fails("no such cgroup", 1, "no such cgroup", "-c", "/nowhere/at/all")
     fails("a directory that is no cgroup", 1, "cgroup2", "-c", "/tmp")
     os.makedirs("/sys/fs/cgroup/mms-off/inner", exist_ok=True)
-    fails("a cgroup without the memory controller", 1, "memory controller", "-c", "/mms-off/inner")
+    fails("a cgroup without the memory controller", 3, "memory controller", "-c", "/mms-off/inner")
     os.rmdir("/sys/fs/cgroup/mms-off/inner")
     os.rmdir("/sys/fs/cgroup/mms-off")
     fails("no such process", 1, "no process 999999999", "-p", "999999999")
