@@ -58,6 +58,17 @@ if [ -n "$zombie" ]; then
 else
 	skip "a zombie" "no zombie came to be"
 fi
+# A name that holds what separates fields and lines in /proc.
+python3 -c 'import ctypes, time; ctypes.CDLL(None).prctl(15, b"a) Z\nb", 0, 0, 0); time.sleep(60)' &
+odd=$!
+for _ in $(seq 300); do
+	grep -q Z "/proc/$odd/comm" && break
+	sleep 0.1
+done
+status 0 "a process with a newline in its name" maps --no-module -O json "$odd"
+grep -q '"comm":"a) Z\\nb"' "$tmp/out"
+result $? "and json has all of the name"
+kill $odd
 kthread=$(awk '$2 == "(kthreadd)" { print $1 }' /proc/2/stat 2> /dev/null)
 if [ -n "$kthread" ]; then
 	status 1 "a kernel thread" maps "$kthread"

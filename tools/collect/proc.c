@@ -66,17 +66,32 @@ pid_t mms_proc_tgid(pid_t pid)
 	return tgid;
 }
 
+/* All of a small file that holds the process's name, in which a newline is a letter like others. */
+static int read_small(pid_t pid, const char *name, char *text, size_t sz)
+{
+	FILE *f = open_of(pid, name);
+	size_t len;
+
+	if (!f)
+		return errno == ENOENT ? -ESRCH : -errno;
+	len = fread(text, 1, sz - 1, f);
+	fclose(f);
+	text[len] = '\0';
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	return len ? 0 : -ESRCH;
+}
+
 int mms_proc_check(pid_t pid)
 {
-	char path[64], line[1024], state, *p;
+	char text[1024], state, *p;
 	unsigned int flags;
 	int err;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	err = mms_file_line(path, line, sizeof(line));
+	err = read_small(pid, "stat", text, sizeof(text));
 	if (err)
-		return err == -ENOENT || err == -ESRCH ? -ESRCH : err;
-	p = strrchr(line, ')'); /* the name before it may hold anything */
+		return err;
+	p = strrchr(text, ')'); /* the name before it may hold anything */
 	if (!p || sscanf(p + 1, " %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
 		return -EBADMSG;
 	if (state == 'Z' || state == 'X')
@@ -86,10 +101,7 @@ int mms_proc_check(pid_t pid)
 
 void mms_proc_comm(pid_t pid, char *comm)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	if (mms_file_line(path, comm, 64))
+	if (read_small(pid, "comm", comm, 64))
 		snprintf(comm, 64, "?");
 }
 
