@@ -74,4 +74,83 @@ struct mmscope_idle {
 	__u32 reserved;
 };
 
+/**
+ * struct mmscope_entries_header - begins a block of PID/entries
+ * @size: bytes of this header
+ * @record_size: bytes of each record that follows
+ * @nr: records that follow, at least one
+ * @vma_flags: MMSCOPE_VMA_*
+ * @start: the block tells of all of [@start, @end)
+ * @end: where the next block begins at the earliest
+ * @vma_start: the VMA that both lie in
+ * @vma_end: its end
+ * @reserved: zero
+ */
+struct mmscope_entries_header {
+	__u32 size;
+	__u32 record_size;
+	__u32 nr;
+	__u32 vma_flags;
+	__u64 start;
+	__u64 end;
+	__u64 vma_start;
+	__u64 vma_end;
+	__u64 reserved;
+};
+
+/* struct mmscope_entries_header.vma_flags */
+#define MMSCOPE_VMA_READ    (1U << 0)
+#define MMSCOPE_VMA_WRITE   (1U << 1)
+#define MMSCOPE_VMA_EXEC    (1U << 2)
+#define MMSCOPE_VMA_SHARED  (1U << 3)
+#define MMSCOPE_VMA_HUGETLB (1U << 4)
+
+/**
+ * struct mmscope_entry - an entry that is not empty
+ * @where: bits 12-63 the address, 0-2 enum mmscope_level, 3-6 enum
+ *	mmscope_entry_kind, 7-10 rights of a leaf (r 1, w 2, x 4, u 8, in effect
+ *	over all levels), 7-11 type of a swap or other entry
+ * @what: bits 12-51 the frame (leaf, migration, hwpoison), the offset (swap,
+ *	other) or the payload (marker); 0-11 and 52-63 the flags of PID/walk,
+ *	flag n at bit n below 12, at bit 40 + n from 12 on
+ */
+struct mmscope_entry {
+	__u64 where;
+	__u64 what;
+};
+
+enum mmscope_entry_kind {
+	MMSCOPE_ENTRY_LEAF = 1,
+	MMSCOPE_ENTRY_SWAP = 2,
+	MMSCOPE_ENTRY_MIGRATION = 3,
+	MMSCOPE_ENTRY_MARKER = 4,
+	MMSCOPE_ENTRY_HWPOISON = 5,
+	MMSCOPE_ENTRY_DEVICE = 6,
+	MMSCOPE_ENTRY_OTHER = 7,
+};
+
+#define MMSCOPE_ENTRY_ADDR(e)	((e)->where & ~0xfffULL)
+#define MMSCOPE_ENTRY_LEVEL(e)	((unsigned int)((e)->where & 7))
+#define MMSCOPE_ENTRY_KIND(e)	((unsigned int)((e)->where >> 3 & 0xf))
+#define MMSCOPE_ENTRY_RIGHTS(e) ((unsigned int)((e)->where >> 7 & 0xf))
+#define MMSCOPE_ENTRY_TYPE(e)	((unsigned int)((e)->where >> 7 & 0x1f))
+#define MMSCOPE_ENTRY_FRAME(e)	((e)->what >> 12 & 0xffffffffffULL)
+#define MMSCOPE_ENTRY_FLAGS(e)	((__u32)(((e)->what & 0xfff) | ((e)->what >> 52 << 12)))
+
+/**
+ * struct mmscope_walk - what bpf_mmscope_walk() found
+ * @raw: the entry of each level, by enum mmscope_level; 0 below the last
+ * @frame: frame that the address translates to, if the last entry is a leaf
+ * @level: enum mmscope_level of the last entry
+ * @leaf: 1 if the last entry maps memory
+ * @reserved: zero
+ */
+struct mmscope_walk {
+	__u64 raw[6];
+	__u64 frame;
+	__u8 level;
+	__u8 leaf;
+	__u16 reserved[3];
+};
+
 #endif /* _UAPI_LINUX_MMSCOPE_H */
