@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include "control.h"
+#include "events.h"
 #include "flush.h"
 #include "idle.h"
 #include "target.h"
@@ -33,6 +34,7 @@ enum verb { VERB_ADD, VERB_REMOVE, VERB_SAMPLE, VERB_CLEAR };
  * @nr: whom
  * @ms: interval of VERB_SAMPLE, 0 = off
  * @shown: VERB_ADD: the directory exists already
+ * @events: VERB_ADD: the kernel's events are hooked for it
  * @target: VERB_ADD: new, else whom it is about
  * @idle: VERB_SAMPLE: sampling to begin
  */
@@ -41,6 +43,7 @@ struct command {
 	int nr;
 	unsigned int ms;
 	bool shown;
+	bool events;
 	struct mms_target *target;
 	struct mms_idle *idle;
 };
@@ -176,6 +179,10 @@ static int prepare_add(struct command *c, int i)
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	c[i].target = t;
+	err = mms_events_get();
+	if (err)
+		return err;
+	c[i].events = true;
 	/* "- 5; + 5": the old directory stands until it is committed */
 	if (mms_registry_find(t->nr))
 		return 0;
@@ -232,6 +239,8 @@ static void undo(struct command *c)
 {
 	if (c->shown)
 		hooks->hide(c->target);
+	if (c->events)
+		mms_events_put();
 	if (c->verb == VERB_ADD && c->target)
 		mms_target_put(c->target);
 	mms_idle_destroy(c->idle);
@@ -241,6 +250,7 @@ static void forget(struct mms_target *t)
 {
 	lockdep_assert_held(&control_lock);
 	mms_registry_remove(t);
+	mms_events_put();
 	hooks->hide(t);
 	mms_target_set_idle(t, NULL, 0);
 	mms_target_put(t);

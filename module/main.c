@@ -5,23 +5,31 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include "debugfs.h"
+#include "events.h"
 #include "idle.h"
 #include "rules.h"
+#include "target.h"
 
 static int __init mmscope_init(void)
 {
 	int err;
 
 	mms_rules_init();
-	err = mms_idle_init();
+	mms_events_init();
+	err = mms_targets_init();
 	if (err)
 		return err;
+	err = mms_idle_init();
+	if (err)
+		goto exit_targets;
 	err = mms_debugfs_init();
 	if (err)
 		goto exit_idle;
 	return 0;
 exit_idle:
 	mms_idle_exit();
+exit_targets:
+	mms_targets_exit();
 	return err;
 }
 
@@ -29,6 +37,7 @@ static void __exit mmscope_exit(void)
 {
 	mms_debugfs_exit();
 	mms_idle_exit();
+	mms_targets_exit();
 }
 
 module_init(mmscope_init);

@@ -4,6 +4,7 @@
  * not know debugfs or page tables. Lock order: target.h.
  */
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/mm_types.h>
 #include <linux/pid.h>
@@ -19,6 +20,94 @@
 static DEFINE_MUTEX(registry_lock);
 static LIST_HEAD(registry);
 static unsigned int registry_count;
+
+/* Targets that exist, listed or not, and who frees them. */
+static atomic_t targets_unfreed = ATOMIC_INIT(0);
+static struct workqueue_struct *ends;
+
+/* Listed targets, for the kernel's events: most of what they ask for is not there. */
+#define FIND_BITS 10
+static struct hlist_head found_by_mm[1 << FIND_BITS];
+static struct hlist_head found_by_top[1 << FIND_BITS];
+static struct hlist_head found_by_pid[1 << FIND_BITS];
+static DEFINE_RAW_SPINLOCK(found_lock);
+
+static u64 top_of(const struct mm_struct *mm)
+{
+	return __pa(mm->pgd);
+}
+
+static void found_add(struct mms_target *t)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&found_lock, flags);
+	hlist_add_head_rcu(&t->by_mm, &found_by_mm[hash_ptr(t->mm, FIND_BITS)]);
+	hlist_add_head_rcu(&t->by_top, &found_by_top[hash_64(top_of(t->mm), FIND_BITS)]);
+	hlist_add_head_rcu(&t->by_pid, &found_by_pid[hash_ptr(t->pid, FIND_BITS)]);
+	raw_spin_unlock_irqrestore(&found_lock, flags);
+}
+
+static void found_remove(struct mms_target *t)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&found_lock, flags);
+	hlist_del_init_rcu(&t->by_mm);
+	hlist_del_init_rcu(&t->by_top);
+	hlist_del_init_rcu(&t->by_pid);
+	raw_spin_unlock_irqrestore(&found_lock, flags);
+}
+
+/**
+ * mms_target_of_mm - the listed target of an mm
+ * @mm: only its address is looked at; may be NULL
+ *
+ * If several processes that share the mm are targets, any of them.
+ *
+ * Context: within RCU, any context.
+ * Return: a target for as long as RCU is held, or NULL.
+ */
+struct mms_target *mms_target_of_mm(const struct mm_struct *mm)
+{
+	struct mms_target *t;
+
+	hlist_for_each_entry_rcu(t, &found_by_mm[hash_ptr(mm, FIND_BITS)],
+				 by_mm) if (t->mm == mm) return t;
+	return NULL;
+}
+
+/**
+ * mms_target_of_top - the listed target of a top table
+ * @phys: physical address of the table
+ *
+ * Context: within RCU, any context.
+ * Return: as mms_target_of_mm().
+ */
+struct mms_target *mms_target_of_top(u64 phys)
+{
+	struct mms_target *t;
+
+	hlist_for_each_entry_rcu(t, &found_by_top[hash_64(phys, FIND_BITS)],
+				 by_top) if (top_of(t->mm) == phys) return t;
+	return NULL;
+}
+
+/**
+ * mms_target_of_pid - the listed target of a process
+ * @pid: of its thread group; only its address is looked at
+ *
+ * Context: within RCU, any context.
+ * Return: as mms_target_of_mm().
+ */
+struct mms_target *mms_target_of_pid(const struct pid *pid)
+{
+	struct mms_target *t;
+
+	hlist_for_each_entry_rcu(t, &found_by_pid[hash_ptr(pid, FIND_BITS)],
+				 by_pid) if (t->pid == pid) return t;
+	return NULL;
+}
 
 /*
  * Under RCU. for_each_thread() would do, but where lockdep is on it asks for
@@ -60,6 +149,19 @@ static int fill(struct mms_target *t, struct task_struct *leader)
 	return 0;
 }
 
+static void free_target(struct work_struct *work)
+{
+	struct mms_target *t = container_of(to_rcu_work(work), struct mms_target, free_work);
+
+	WARN_ON_ONCE(t->idle);
+	mmdrop(t->mm);
+	put_pid(t->pid);
+	mutex_destroy(&t->idle_lock);
+	kfree(t);
+	if (atomic_dec_and_test(&targets_unfreed))
+		wake_up_var(&targets_unfreed);
+}
+
 /**
  * mms_target_create - pin a process
  * @nr: its pid in the caller's namespace
@@ -81,6 +183,10 @@ struct mms_target *mms_target_create(int nr)
 	refcount_set(&t->refs, 1);
 	mutex_init(&t->idle_lock);
 	INIT_LIST_HEAD(&t->node);
+	INIT_HLIST_NODE(&t->by_mm);
+	INIT_HLIST_NODE(&t->by_top);
+	INIT_HLIST_NODE(&t->by_pid);
+	INIT_RCU_WORK(&t->free_work, free_target);
 	t->pid = find_get_pid(nr);
 	if (!t->pid)
 		goto free_target;
@@ -89,8 +195,10 @@ struct mms_target *mms_target_create(int nr)
 		goto put_pid;
 	err = fill(t, leader);
 	put_task_struct(leader);
-	if (!err)
+	if (!err) {
+		atomic_inc(&targets_unfreed);
 		return t;
+	}
 put_pid:
 	put_pid(t->pid);
 free_target:
@@ -111,17 +219,36 @@ void mms_target_get(struct mms_target *t)
  * mms_target_put - drop a reference
  * @t: the target; sampling was stopped before the last one goes
  *
- * Context: may sleep, no lock held: the last one frees the mm_struct.
+ * Context: any but NMI: the target is freed by a work item.
  */
 void mms_target_put(struct mms_target *t)
 {
-	if (!refcount_dec_and_test(&t->refs))
-		return;
-	WARN_ON_ONCE(t->idle);
-	mmdrop(t->mm);
-	put_pid(t->pid);
-	mutex_destroy(&t->idle_lock);
-	kfree(t);
+	if (refcount_dec_and_test(&t->refs))
+		queue_rcu_work(ends, &t->free_work);
+}
+
+/**
+ * mms_targets_init - make what the end of targets needs
+ *
+ * Context: module load.
+ * Return: 0 or -ENOMEM.
+ */
+int __init mms_targets_init(void)
+{
+	ends = alloc_workqueue("mmscope_ends", WQ_UNBOUND, 0);
+	return ends ? 0 : -ENOMEM;
+}
+
+/**
+ * mms_targets_exit - wait until every target is freed
+ *
+ * Context: module unload: none is listed, no file is open, no event is hooked.
+ */
+void mms_targets_exit(void)
+{
+	wait_var_event(&targets_unfreed, !atomic_read(&targets_unfreed));
+	/* the last work item has counted down, but may not have returned */
+	destroy_workqueue(ends);
 }
 
 /**
@@ -243,6 +370,7 @@ void mms_registry_add(struct mms_target *t)
 {
 	mutex_lock(&registry_lock);
 	list_add_tail(&t->node, &registry);
+	found_add(t);
 	mms_stat_add(MMS_STAT_TARGETS, 1);
 	mms_stat_max(MMS_STAT_TARGETS_PEAK, ++registry_count);
 	mutex_unlock(&registry_lock);
@@ -256,6 +384,7 @@ void mms_registry_remove(struct mms_target *t)
 {
 	mutex_lock(&registry_lock);
 	list_del_init(&t->node);
+	found_remove(t);
 	mms_stat_add(MMS_STAT_TARGETS, -1);
 	registry_count--;
 	mutex_unlock(&registry_lock);

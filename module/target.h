@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * target: one tracked process, and the list of them.
+ * target: one tracked process, the list of them, and who finds them fast.
  *
  * Lock order of the module, outermost first:
  *
@@ -15,8 +15,11 @@
  *           hugetlb VMA lock, for reading
  *             page-table lock, within RCU
  *
- * A target is pinned by references: one of the registry (while it is listed)
- * and one of each open file. Its mm is pinned by mm_count for as long as the
+ * A target is pinned by references: one of the registry (while it is listed),
+ * one of each open file, one of each fault in flight. The kernel's events
+ * (events.c) find it by its mm, its top table or its pid under RCU, from any
+ * context, with no reference: it is freed a grace period after the last one
+ * went, from a work item, so that a reference may be dropped anywhere. Its mm is pinned by mm_count for as long as the
  * target lives, which keeps struct mm_struct and the top table, no memory of
  * the process; mm_users is taken chunk by chunk in walk.c.
  *
@@ -31,6 +34,7 @@
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct dentry;
 struct mm_struct;
@@ -60,7 +64,11 @@ enum mms_state {
  *
  * private:
  * @node: in the registry, under registry_lock
+ * @by_mm: found by its mm, under found_lock for writing, RCU for reading
+ * @by_top: found by the physical address of its top table
+ * @by_pid: found by its struct pid
  * @refs: references
+ * @free_work: the end, after a grace period
  */
 struct mms_target {
 	int nr;
@@ -75,7 +83,11 @@ struct mms_target {
 	struct mms_idle *idle;
 	/* private: */
 	struct list_head node;
+	struct hlist_node by_mm;
+	struct hlist_node by_top;
+	struct hlist_node by_pid;
 	refcount_t refs;
+	struct rcu_work free_work;
 };
 
 struct mms_target *mms_target_create(int nr);
@@ -89,6 +101,12 @@ unsigned int mms_target_sample_ms(const struct mms_target *t);
 struct mms_idle *mms_target_lock_idle(struct mms_target *t);
 void mms_target_unlock_idle(struct mms_target *t);
 void mms_target_set_idle(struct mms_target *t, struct mms_idle *idle, unsigned int ms);
+
+struct mms_target *mms_target_of_mm(const struct mm_struct *mm);
+struct mms_target *mms_target_of_top(u64 phys);
+struct mms_target *mms_target_of_pid(const struct pid *pid);
+int mms_targets_init(void);
+void mms_targets_exit(void);
 
 void mms_registry_add(struct mms_target *t);
 void mms_registry_remove(struct mms_target *t);
