@@ -18,6 +18,7 @@
 #include "events.h"
 #include "flush.h"
 #include "idle.h"
+#include "params.h"
 #include "target.h"
 #include "view.h"
 
@@ -173,7 +174,7 @@ static int prepare_add(struct command *c, int i)
 
 	if (expected(c, i, c[i].nr))
 		return -EEXIST;
-	if (expected_count(c, i) >= MMS_TARGETS_MAX)
+	if (expected_count(c, i) >= mms_param_max_targets())
 		return -ENOSPC;
 	t = mms_target_create(c[i].nr);
 	if (IS_ERR(t))
