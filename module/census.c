@@ -46,6 +46,87 @@ static enum mms_tally_key level_key(const struct mms_leaf *l)
 	return l->level == MMSCOPE_LEVEL_PMD ? MMS_TALLY_2M : MMS_TALLY_1G;
 }
 
+/* Folios of 16 KiB to 1 MiB; their keys are in order of size. */
+#define ORDER_MIN 2
+#define ORDER_MAX (ORDER_MIN + MMS_TALLY_1M - MMS_TALLY_16K)
+
+/*
+ * A folio's first frame is a multiple of its size. All of it is mapped in a row
+ * if as many ptes follow each other, from that frame on; until the last of them
+ * is seen they are pages of 4 KiB like others.
+ */
+static void follow_run(struct mms_tally *t, const struct mms_leaf *l)
+{
+	struct mms_run *r = &t->run;
+	__u64 folio = 1ULL << l->order;
+
+	if (l->order < ORDER_MIN || l->order > ORDER_MAX) {
+		r->left = 0;
+		return;
+	}
+	if (!r->left || r->addr != l->start || r->frame != l->frame || r->order != l->order)
+		r->left = l->frame & (folio - 1) ? 0 : folio;
+	if (!r->left)
+		return;
+	r->addr = l->end;
+	r->frame = l->frame + 1;
+	r->order = l->order;
+	if (--r->left)
+		return;
+	t->pages[MMS_TALLY_4K] -= folio;
+	t->pages[MMS_TALLY_16K + l->order - ORDER_MIN] += folio;
+}
+
+static void add_size(struct mms_tally *t, const struct mms_leaf *l)
+{
+	t->pages[level_key(l)] += pages_of(l);
+	if (l->level == MMSCOPE_LEVEL_PTE)
+		follow_run(t, l);
+}
+
+/* What has a page of its own: neither the zero page nor raw frames. */
+static void add_page(struct mms_tally *t, const struct mms_leaf *l)
+{
+	__u64 n = pages_of(l);
+
+	if (!l->hugetlb)
+		t->pages[MMS_TALLY_RSS] += n;
+	t->pages[MMS_TALLY_SHARED] += l->shared;
+	t->pages[MMS_TALLY_EXCLUSIVE] += n - l->shared;
+	if (l->node < t->nodes)
+		t->node[l->node] += n;
+}
+
+static void add_rights(struct mms_tally *t, const struct mms_leaf *l)
+{
+	__u64 n = pages_of(l);
+
+	if (l->rights & MMS_RIGHT_W)
+		t->pages[MMS_TALLY_WRITABLE] += n;
+	if (l->rights & MMS_RIGHT_X)
+		t->pages[MMS_TALLY_EXECUTABLE] += n;
+	if ((l->rights & MMS_RIGHT_U) && !(l->rights & MMS_RIGHT_X))
+		t->pages[MMS_TALLY_USER_NX] += n;
+	if ((l->rights & MMS_RIGHT_W) && (l->rights & MMS_RIGHT_X))
+		t->pages[MMS_TALLY_WX] += n;
+	if ((l->rights & MMS_RIGHT_X) && !(t->rights & MMS_RIGHT_X))
+		t->pages[MMS_TALLY_NX_CLEAR] += n;
+}
+
+/**
+ * mms_tally_begin - begin with a VMA
+ * @t: @node and @nodes are set; all counts become 0
+ * @rights: MMS_RIGHT_R, _W and _X that the VMA allows
+ */
+void mms_tally_begin(struct mms_tally *t, unsigned int rights)
+{
+	__u32 i;
+
+	for (i = 0; i < t->nodes; i++)
+		t->node[i] = 0;
+	*t = (struct mms_tally){.node = t->node, .nodes = t->nodes, .rights = rights};
+}
+
 /**
  * mms_tally_add - count a leaf or a hole
  * @t: the tally
@@ -53,41 +134,47 @@ static enum mms_tally_key level_key(const struct mms_leaf *l)
  */
 void mms_tally_add(struct mms_tally *t, const struct mms_leaf *l)
 {
+	const __u32 wx = MMS_RIGHT_W | MMS_RIGHT_X;
 	enum mms_tally_key key = kind_key(l);
 	__u64 n = pages_of(l);
 
 	t->pages[MMS_TALLY_SIZE] += n;
 	t->pages[key] += n;
+	if ((t->rights & wx) == wx)
+		t->pages[MMS_TALLY_WX_VMA] += n;
+	if (key == MMS_TALLY_SWAP)
+		t->swap[l->type % MMS_TALLY_SWAPS] += n;
 	if (!mms_kind_mapped(l->kind))
 		return;
-	t->pages[level_key(l)] += n;
-	if (key == MMS_TALLY_ANON || key == MMS_TALLY_FILE || key == MMS_TALLY_KSM)
-		t->pages[MMS_TALLY_RSS] += n;
+	add_size(t, l);
+	if (key != MMS_TALLY_ZERO && key != MMS_TALLY_SPECIAL)
+		add_page(t, l);
 	if (l->flags & MMS_FLAG_A)
 		t->pages[MMS_TALLY_YOUNG] += n;
 	if (mms_flags_dirty(l->flags))
 		t->pages[MMS_TALLY_DIRTY] += n;
-	if (l->flags & MMS_FLAG_PROTNONE)
+	if (l->flags & MMS_FLAG_NUMAHINT)
+		t->pages[MMS_TALLY_NUMA_HINT] += n;
+	else if (l->flags & MMS_FLAG_PROTNONE)
 		t->pages[MMS_TALLY_PROTNONE] += n;
-	if (l->rights & MMS_RIGHT_W)
-		t->pages[MMS_TALLY_WRITABLE] += n;
-	if (l->rights & MMS_RIGHT_X)
-		t->pages[MMS_TALLY_EXECUTABLE] += n;
-	if ((l->rights & MMS_RIGHT_U) && !(l->rights & MMS_RIGHT_X))
-		t->pages[MMS_TALLY_USER_NX] += n;
+	add_rights(t, l);
 }
 
 /**
  * mms_tally_sum - add one tally to another
  * @t: the sum
- * @more: what is added
+ * @more: what is added; of as many nodes
  */
 void mms_tally_sum(struct mms_tally *t, const struct mms_tally *more)
 {
-	int i;
+	__u32 i;
 
 	for (i = 0; i < __MMS_TALLY_MAX; i++)
 		t->pages[i] += more->pages[i];
+	for (i = 0; i < MMS_TALLY_SWAPS; i++)
+		t->swap[i] += more->swap[i];
+	for (i = 0; i < t->nodes && i < more->nodes; i++)
+		t->node[i] += more->node[i];
 }
 
 /**
@@ -97,10 +184,12 @@ void mms_tally_sum(struct mms_tally *t, const struct mms_tally *more)
 const char *mms_tally_name(unsigned int key)
 {
 	static const char *const names[__MMS_TALLY_MAX] = {
-		"Size",	    "Rss",	"Anon",	      "File",	   "Ksm",    "Zero",
-		"Special",  "Absent",	"Swap",	      "Migration", "Marker", "Other",
-		"4K",	    "2M",	"1G",	      "HugeTLB",   "Young",  "Dirty",
-		"ProtNone", "Writable", "Executable", "UserNX",
+		"Size",	    "Rss",	 "Anon",       "File",	    "Ksm",     "Zero",
+		"Special",  "Absent",	 "Swap",       "Migration", "Marker",  "Other",
+		"4K",	    "2M",	 "1G",	       "HugeTLB",   "Young",   "Dirty",
+		"ProtNone", "Writable",	 "Executable", "UserNX",    "16K",     "32K",
+		"64K",	    "128K",	 "256K",       "512K",	    "1M",      "NumaHint",
+		"Shared",   "Exclusive", "WX",	       "WXVma",	    "NxClear",
 	};
 
 	return key < __MMS_TALLY_MAX ? names[key] : "?";

@@ -51,6 +51,7 @@ enum mms_kind {
 #define MMS_FLAG_SAVED_DIRTY (1U << 15)
 #define MMS_FLAG_EXCLUSIVE   (1U << 16) /* of a swap entry */
 #define MMS_FLAG_DEVMAP	     (1U << 17)
+#define MMS_FLAG_NUMAHINT    (1U << 18) /* of a leaf; the VMA tells it, no bit does */
 #define MMS_FLAG_PKEY_SHIFT  20
 #define MMS_FLAG_PKEY	     (0xfU << MMS_FLAG_PKEY_SHIFT)
 
@@ -141,6 +142,9 @@ struct mms_entry {
  * @level: enum mmscope_level; where the walk ended for MMS_KIND_NONE
  * @rights: MMS_RIGHT_* in effect
  * @hugetlb: the VMA is of hugetlbfs
+ * @order: the folio has 2^@order pages; this and below: 0 where there is no page
+ * @node: NUMA node of the page
+ * @shared: pages of 4 KiB of the leaf that are mapped more than once
  *
  * Only a hole may stand for more than one entry.
  */
@@ -155,6 +159,9 @@ struct mms_leaf {
 	__u8 level;
 	__u8 rights;
 	__u8 hugetlb;
+	__u8 order;
+	__u16 node;
+	__u32 shared;
 };
 
 /**

@@ -54,6 +54,7 @@ static const struct {
 	{MMS_FLAG_SAVED_DIRTY, "saved-dirty"},
 	{MMS_FLAG_EXCLUSIVE, "exclusive"},
 	{MMS_FLAG_DEVMAP, "devmap"},
+	{MMS_FLAG_NUMAHINT, "NUMAHINT"},
 };
 
 /**

@@ -46,18 +46,19 @@ static void merge_keeps_holes_apart(void **state)
 
 static void each_difference_splits(void **state)
 {
-	struct mms_leaf a = leaf(5, 0), b[5];
+	struct mms_leaf a = leaf(5, 0), b[6];
 	struct mms_range r;
 	int i;
 
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < 6; i++)
 		b[i] = leaf(6, 0);
 	b[0].kind = MMS_KIND_FILE;
 	b[1].level = MMSCOPE_LEVEL_PMD;
 	b[2].rights |= MMS_RIGHT_W;
 	b[3].flags |= MMS_FLAG_NX;
 	b[4].flags |= 3U << MMS_FLAG_PKEY_SHIFT;
-	for (i = 0; i < 5; i++) {
+	b[5].flags |= MMS_FLAG_NUMAHINT;
+	for (i = 0; i < 6; i++) {
 		mms_range_begin(&r, &a);
 		assert_false(mms_range_merge(&r, &b[i]));
 		assert_true(r.end == 6 << 12);
