@@ -17,7 +17,26 @@ static const char *const names[__MMS_STAT_MAX] = {
 	[MMS_STAT_SCAN_NS] = "scan_ns",
 	[MMS_STAT_FLUSHES] = "flushes",
 	[MMS_STAT_LOST] = "lost",
+	[MMS_STAT_FLUSH_NS] = "flush_ns",
+	[MMS_STAT_SKIPPED] = "skipped",
+	[MMS_STAT_CHILDREN] = "children",
+	[MMS_STAT_CHILDREN_LOST] = "children_lost",
+	[MMS_STAT_FAULTS_LOST] = "faults_lost",
+	[MMS_STAT_LONGEST_HOLD_ENTRIES] = "longest_hold_entries",
 };
+
+static void show_hist(struct seq_file *m, const char *name, enum mms_hist which)
+{
+	u64 n, lo;
+	int i;
+
+	for (i = 0; i < MMS_HIST_BINS; i++) {
+		n = mms_hist_read(which, i);
+		lo = i ? 1ULL << (i - 1) : 0;
+		if (n)
+			seq_printf(m, "%s %llu-%llu %llu\n", name, lo, i ? 2 * lo - 1 : 0, n);
+	}
+}
 
 static int stats_show(struct seq_file *m, void *unused)
 {
@@ -25,6 +44,8 @@ static int stats_show(struct seq_file *m, void *unused)
 
 	for (i = 0; i < __MMS_STAT_MAX; i++)
 		seq_printf(m, "%s %lld\n", names[i], mms_stat_read(i));
+	show_hist(m, "hold_ns", MMS_HIST_HOLD_NS);
+	show_hist(m, "hold_entries", MMS_HIST_HOLD_ENTRIES);
 	return 0;
 }
 

@@ -26,9 +26,8 @@ struct mm_struct;
 struct rw_semaphore;
 struct vm_area_struct;
 
-/* Bounds of one hold of the mmap lock: records kept, and slots looked at. */
+/* Leaves kept of one hold of the mmap lock. */
 #define MMS_WALK_LEAVES 1024
-#define MMS_WALK_STEPS	4096
 
 /**
  * struct mms_walk - a chunk: part of one VMA as one hold of the lock saw it
@@ -84,7 +83,7 @@ int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos);
 int mms_walk_chunk_age(struct mms_walk *w, struct mm_struct *mm, u64 pos);
 int mms_walk_addr(struct mms_path *p, struct mm_struct *mm, u64 addr, char *buf, size_t size);
 
-/* shared by walk.c and walk_addr.c */
+/* shared by walk*.c */
 void mms_leaf_fill(struct mms_leaf *l, const struct mms_entry *e, unsigned int rights);
 bool mms_ptes_visit(struct mm_struct *mm, pmd_t *pmdp, u64 addr, void (*fn)(pte_t *ptep, void *arg),
 		    void *arg);

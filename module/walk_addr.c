@@ -190,9 +190,7 @@ int mms_walk_addr(struct mms_path *p, struct mm_struct *mm, u64 addr, char *buf,
 	held = ktime_get_ns() - held;
 	mmap_read_unlock(mm);
 	mmput_async(mm);
-	mms_stat_max(MMS_STAT_LONGEST_HOLD, held);
-	mms_stat_add(MMS_STAT_CHUNKS, 1);
-	mms_stat_add(MMS_STAT_ENTRIES, p->top - p->bottom + 1);
+	mms_stat_hold(held, p->top - p->bottom + 1);
 	if (p->in_vma)
 		p->name = mms_vma_name(&p->vma, buf, size);
 	return 0;

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * walk_leaf: a chunk of leaves, with what their pages are. Must not know views
+ * or user pointers. All that is ever written is the accessed bit, on request.
+ */
+#include <linux/hugetlb.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/slab.h>
+#include "page.h"
+#include "rules.h"
+#include "walk.h"
+#include "walker.h"
+
+/**
+ * struct leaf_walker - a chunk being filled
+ * @w: the walker
+ * @out: the chunk
+ * @age: clear accessed bits
+ * @above: rights of the levels above @last
+ * @last: the entry noted last, of the latest leaf if that is a pte's
+ */
+struct leaf_walker {
+	struct mms_walker w;
+	struct mms_walk *out;
+	bool age;
+	unsigned int above;
+	struct mms_entry last;
+};
+
+/**
+ * mms_walk_create - make room for chunks
+ * @names: the caller wants the names of VMAs
+ *
+ * Context: may sleep.
+ * Return: to be freed by mms_walk_destroy(), or NULL.
+ */
+struct mms_walk *mms_walk_create(bool names)
+{
+	struct mms_walk *w = kvzalloc(sizeof(*w), GFP_KERNEL);
+
+	if (!w || !names)
+		return w;
+	w->path = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (w->path)
+		return w;
+	kvfree(w);
+	return NULL;
+}
+
+/**
+ * mms_walk_destroy - free what mms_walk_create() made
+ * @w: may be NULL
+ */
+void mms_walk_destroy(struct mms_walk *w)
+{
+	if (w)
+		kfree(w->path);
+	kvfree(w);
+}
+
+/*
+ * The accessed bit of a leaf whose lock is held, so that it is neither part of
+ * a swap entry nor about to become one. Raw frames and the zero page are left.
+ */
+static void take_accessed(struct leaf_walker *k, u64 *slot, const struct mms_leaf *l)
+{
+	if (l->kind != MMS_KIND_ANON && l->kind != MMS_KIND_FILE && l->kind != MMS_KIND_KSM)
+		return;
+	if (!test_and_clear_bit(_PAGE_BIT_ACCESSED, (unsigned long *)slot))
+		return;
+	mms_page_mark_young(l->frame);
+	k->out->cleared++;
+}
+
+/**
+ * mms_leaf_fill - turn an entry into a leaf
+ * @l: all but its addresses and @hugetlb is written
+ * @e: the entry, its kind settled
+ * @rights: rights of the levels above
+ */
+void mms_leaf_fill(struct mms_leaf *l, const struct mms_entry *e, unsigned int rights)
+{
+	l->frame = e->frame;
+	l->offset = e->offset;
+	l->flags = e->flags;
+	l->type = e->type;
+	l->kind = e->kind;
+	l->level = e->level;
+	l->rights = mms_rights_leaf(rights, e);
+}
+
+/* Keep one entry of @slot for [start, end). Locked by the caller if not empty. */
+static void note(struct leaf_walker *k, u64 *slot, u64 start, u64 end, unsigned int level,
+		 unsigned int rights)
+{
+	struct mms_walk *w = k->out;
+	struct mms_leaf *l = &w->leaf[w->nr];
+	struct mms_entry *e = &k->last;
+	u64 raw = READ_ONCE(*slot);
+
+	if (level == MMSCOPE_LEVEL_PTE && mms_entry_again(&mms_rules, raw, e)) {
+		*l = l[-1];
+		l->frame = e->frame;
+	} else {
+		mms_entry_decode(&mms_rules, raw, level, e);
+		if (e->kind == MMS_KIND_NONE && w->nr && l[-1].kind == MMS_KIND_NONE) {
+			l[-1].end = end;
+			return;
+		}
+		mms_leaf_fill(l, e, rights);
+		l->hugetlb = is_vm_hugetlb_page(k->w.vma);
+	}
+	l->start = start;
+	l->end = end;
+	if (e->kind == MMS_KIND_LEAF)
+		l->kind = mms_page_kind(k->w.vma, e);
+	if (k->age && (e->flags & MMS_FLAG_A))
+		take_accessed(k, slot, l);
+	w->nr++;
+	k->w.full = w->nr == MMS_WALK_LEAVES;
+}
+
+static struct leaf_walker *leaf_walker(struct mms_walker *w)
+{
+	return container_of(w, struct leaf_walker, w);
+}
+
+static u64 leaf_ptes(struct mms_walker *w, u64 *slot, u64 addr, u64 end, unsigned int rights)
+{
+	struct leaf_walker *k = leaf_walker(w);
+
+	/* what is alike in another table may still have other rights */
+	if (rights != k->above)
+		k->last = (struct mms_entry){};
+	k->above = rights;
+	for (; addr < end && !w->full; addr += PAGE_SIZE)
+		note(k, slot++, addr, addr + PAGE_SIZE, MMSCOPE_LEVEL_PTE, rights);
+	return addr;
+}
+
+static void leaf_slot(struct mms_walker *w, u64 *slot, u64 addr, u64 end, unsigned int level,
+		      unsigned int rights)
+{
+	note(leaf_walker(w), slot, addr, end, level, rights);
+}
+
+static bool leaf_vma(struct mms_walker *w)
+{
+	struct mms_walk *out = leaf_walker(w)->out;
+
+	mms_vma_note(&out->vma, w->vma, out->path);
+	return true;
+}
+
+/* Sampling looks at pages that reclaim could take: no hugetlb, no raw frames. */
+static bool age_vma(struct mms_walker *w)
+{
+	leaf_vma(w);
+	return !is_vm_hugetlb_page(w->vma) && !(w->vma->vm_flags & (VM_PFNMAP | VM_IO));
+}
+
+/* A note looks at the page: what the process must wait for is kept short. */
+#define PTE_BATCH 64
+
+static const struct mms_walk_ops leaf_ops = {
+	.batch = PTE_BATCH,
+	.vma = leaf_vma,
+	.ptes = leaf_ptes,
+	.slot = leaf_slot,
+};
+
+static const struct mms_walk_ops age_ops = {
+	.batch = PTE_BATCH,
+	.vma = age_vma,
+	.ptes = leaf_ptes,
+	.slot = leaf_slot,
+};
+
+static int walk_chunk(struct mms_walk *out, struct mm_struct *mm, u64 pos,
+		      const struct mms_walk_ops *ops)
+{
+	struct leaf_walker k = {
+		.w = {.ops = ops, .mm = mm},
+		.out = out,
+		.age = ops == &age_ops,
+	};
+	int ret;
+
+	out->nr = 0;
+	out->cleared = 0;
+	ret = mms_walker_run(&k.w, pos);
+	out->start = k.w.start;
+	out->next = k.w.next;
+	if (ret > 0 && out->path)
+		out->name = mms_vma_name(&out->vma, out->path, PATH_MAX);
+	return ret;
+}
+
+/**
+ * mms_walk_chunk - read the next part of the tables
+ * @w: receives it; its former content is gone
+ * @mm: pinned by mm_count
+ * @pos: where to begin; holes between VMAs are skipped
+ *
+ * A chunk lies in one VMA. It may be empty of progress (@w->next == @w->start)
+ * when a table changed under us: ask again from @w->next. Sleeps.
+ *
+ * Return: 1 with a chunk, 0 past the last VMA, -ESRCH if the mm is gone, -EINTR
+ * on a fatal signal.
+ */
+int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos)
+{
+	return walk_chunk(w, mm, pos, &leaf_ops);
+}
+
+/**
+ * mms_walk_chunk_age - the same, clearing accessed bits
+ * @w: receives what was there before; @w->cleared counts
+ * @mm: pinned by mm_count
+ * @pos: where to begin
+ *
+ * As mms_walk_chunk(), but hugetlb and raw-frame VMAs come out as empty chunks.
+ * The caller owes a TLB flush for what was cleared.
+ */
+int mms_walk_chunk_age(struct mms_walk *w, struct mm_struct *mm, u64 pos)
+{
+	return walk_chunk(w, mm, pos, &age_ops);
+}
