@@ -2,12 +2,13 @@
 /*
  * page: the only file that looks at struct page. Must not follow page tables.
  *
- * No reference is taken. Both functions run under the page-table lock of a
+ * No reference is taken. All functions run under the page-table lock of a
  * present (or PROT_NONE) entry that maps the frame. Whoever frees, splits or
  * migrates the folio must first take that entry away under the same lock, so
  * for as long as we hold it the folio is what it is, its mapping word is
  * settled, and its memory cannot go offline. Nothing beyond the memmap is read:
- * not the mapping that the word points to, not the LRU.
+ * not the mapping that the word points to, not the LRU. Counts and flags are as
+ * they were when they were read: others may map the page meanwhile.
  */
 #include <linux/hugetlb.h>
 #include <linux/memory_hotplug.h>
@@ -15,6 +16,7 @@
 #include <linux/page_idle.h>
 #include <linux/pgtable.h>
 #include <linux/swap.h>
+#include "compat/page.h"
 #include "entry.h"
 #include "page.h"
 
@@ -36,6 +38,40 @@ static unsigned int special_kind(const struct vm_area_struct *vma, const struct 
 	return MMS_KIND_SPECIAL;
 }
 
+/* Returns the page to look at, or NULL if the leaf has none; @kind is settled. */
+static struct page *page_of(struct vm_area_struct *vma, const struct mms_entry *e,
+			    unsigned int *kind)
+{
+	struct folio *folio;
+	struct page *page;
+
+	*kind = MMS_KIND_SPECIAL;
+	if (e->flags & (MMS_FLAG_SPECIAL | MMS_FLAG_DEVMAP)) {
+		*kind = special_kind(vma, e);
+		return NULL;
+	}
+	if (e->level > MMSCOPE_LEVEL_PTE && (vma->vm_flags & VM_PFNMAP))
+		return NULL;
+	if (e->level == MMSCOPE_LEVEL_PTE && is_zero_pfn(e->frame)) {
+		*kind = MMS_KIND_ZERO;
+		return NULL;
+	}
+	page = pfn_to_online_page(e->frame);
+	if (!page)
+		return NULL;
+	folio = page_folio(page);
+	if (folio_test_ksm(folio))
+		*kind = MMS_KIND_KSM;
+	else if (folio_test_anon(folio))
+		*kind = MMS_KIND_ANON;
+	else if (e->level == MMSCOPE_LEVEL_PMD && !is_vm_hugetlb_page(vma) &&
+		 !READ_ONCE(folio->mapping))
+		*kind = MMS_KIND_ZERO;
+	else
+		*kind = MMS_KIND_FILE;
+	return *kind == MMS_KIND_ZERO ? NULL : page;
+}
+
 /**
  * mms_page_kind - what kind of page a leaf maps
  * @vma: the VMA of the leaf
@@ -46,26 +82,157 @@ static unsigned int special_kind(const struct vm_area_struct *vma, const struct 
  */
 unsigned int mms_page_kind(struct vm_area_struct *vma, const struct mms_entry *e)
 {
-	struct folio *folio;
-	struct page *page;
+	unsigned int kind;
 
-	if (e->flags & (MMS_FLAG_SPECIAL | MMS_FLAG_DEVMAP))
-		return special_kind(vma, e);
-	if (e->level > MMSCOPE_LEVEL_PTE && (vma->vm_flags & VM_PFNMAP))
-		return MMS_KIND_SPECIAL;
-	if (e->level == MMSCOPE_LEVEL_PTE && is_zero_pfn(e->frame))
-		return MMS_KIND_ZERO;
-	page = pfn_to_online_page(e->frame);
+	page_of(vma, e, &kind);
+	return kind;
+}
+
+/* All of a hugetlb page is mapped at once; tables of pmds may be shared, and count once. */
+static u32 shared_hugetlb(struct folio *folio, const u64 *slot, unsigned int level, u32 nr)
+{
+	if (mms_page_mapcount(folio, &folio->page) > 1)
+		return nr;
+	return level == MMSCOPE_LEVEL_PMD && hugetlb_pmd_shared((pte_t *)slot) ? nr : 0;
+}
+
+/*
+ * How many of the @nr pages from @page on have a mapcount above 1. A huge page
+ * may be mapped as one here and in parts elsewhere; only then, or where the
+ * kernel counts by the page, all of its pages have to be asked.
+ */
+static u32 shared_pages(struct folio *folio, struct page *page, u32 nr)
+{
+	u32 i, shared = 0;
+	int mapcount;
+
+	/* our entry is the only reference */
+	if (folio_ref_count(folio) == 1)
+		return 0;
+	mapcount = mms_page_mapcount(folio, page);
+	if (mapcount < 0)
+		return mms_folio_shared(folio) ? nr : 0;
+	if (nr == 1 || mms_folio_even(folio))
+		return mapcount > 1 ? nr : 0;
+	for (i = 0; i < nr; i++)
+		shared += mms_page_mapcount(folio, page + i) > 1;
+	return shared;
+}
+
+/**
+ * mms_page_note - say of a leaf what its page is
+ * @l: its kind, order, node and shared are written
+ * @vma: the VMA of the leaf
+ * @e: the leaf, decoded
+ * @slot: where it is
+ *
+ * Context: the leaf's page-table lock is held; does not sleep.
+ */
+void mms_page_note(struct mms_leaf *l, struct vm_area_struct *vma, const struct mms_entry *e,
+		   const u64 *slot)
+{
+	u32 nr = 1U << (mms_entry_shift(e->level) - PAGE_SHIFT);
+	unsigned int kind;
+	struct page *page = page_of(vma, e, &kind);
+	struct folio *folio;
+
+	l->kind = kind;
+	l->order = 0;
+	l->node = 0;
+	l->shared = 0;
 	if (!page)
-		return MMS_KIND_SPECIAL;
+		return;
 	folio = page_folio(page);
-	if (folio_test_ksm(folio))
-		return MMS_KIND_KSM;
-	if (folio_test_anon(folio))
-		return MMS_KIND_ANON;
-	if (e->level == MMSCOPE_LEVEL_PMD && !is_vm_hugetlb_page(vma) && !READ_ONCE(folio->mapping))
-		return MMS_KIND_ZERO;
-	return MMS_KIND_FILE;
+	l->order = folio_order(folio);
+	l->node = folio_nid(folio);
+	if (is_vm_hugetlb_page(vma))
+		l->shared = shared_hugetlb(folio, slot, e->level, nr);
+	else
+		l->shared = shared_pages(folio, page, nr);
+}
+
+static u32 flag(bool set, enum mms_page_flag nr)
+{
+	return (u32)set << nr;
+}
+
+static u32 page_flags(struct folio *folio, struct page *page)
+{
+	return flag(folio_test_locked(folio), MMS_PAGE_LOCKED) |
+	       flag(folio_test_referenced(folio), MMS_PAGE_REFERENCED) |
+	       flag(folio_test_uptodate(folio), MMS_PAGE_UPTODATE) |
+	       flag(folio_test_dirty(folio), MMS_PAGE_DIRTY) |
+	       flag(folio_test_lru(folio), MMS_PAGE_LRU) |
+	       flag(folio_test_active(folio), MMS_PAGE_ACTIVE) |
+	       flag(folio_test_workingset(folio), MMS_PAGE_WORKINGSET) |
+	       flag(folio_test_reserved(folio), MMS_PAGE_RESERVED) |
+	       flag(folio_test_private(folio), MMS_PAGE_PRIVATE) |
+	       flag(folio_test_writeback(folio), MMS_PAGE_WRITEBACK) |
+	       flag(folio_test_swapcache(folio), MMS_PAGE_SWAPCACHE) |
+	       flag(folio_test_swapbacked(folio), MMS_PAGE_SWAPBACKED) |
+	       flag(folio_test_unevictable(folio), MMS_PAGE_UNEVICTABLE) |
+	       flag(folio_test_mlocked(folio), MMS_PAGE_MLOCKED) |
+	       flag(PageHWPoison(page), MMS_PAGE_HWPOISON) |
+	       flag(folio_test_young(folio), MMS_PAGE_YOUNG) |
+	       flag(folio_test_idle(folio), MMS_PAGE_IDLE);
+}
+
+static const char *zone_name(enum zone_type zone)
+{
+	switch (zone) {
+#ifdef CONFIG_ZONE_DMA
+	case ZONE_DMA:
+		return "DMA";
+#endif
+#ifdef CONFIG_ZONE_DMA32
+	case ZONE_DMA32:
+		return "DMA32";
+#endif
+	case ZONE_NORMAL:
+		return "Normal";
+	case ZONE_MOVABLE:
+		return "Movable";
+	default:
+		return "Device";
+	}
+}
+
+/**
+ * mms_page_look - all that PID/walk tells of a page
+ * @p: all of it is written if the result is true
+ * @vma: the VMA of the leaf
+ * @e: the leaf, its kind settled
+ * @frame: a frame that it maps
+ *
+ * A large folio keeps most flags once. Hugetlb keeps the counts so too, and a
+ * huge leaf keeps with its first page that it is exclusive.
+ *
+ * Context: the leaf's page-table lock is held; does not sleep.
+ * Return: false if @frame has no page to tell of.
+ */
+bool mms_page_look(struct mms_page *p, struct vm_area_struct *vma, const struct mms_entry *e,
+		   u64 frame)
+{
+	struct page *page = pfn_to_online_page(frame);
+	struct folio *folio;
+
+	if (!mms_kind_mapped(e->kind) || e->kind == MMS_KIND_SPECIAL || !page)
+		return false;
+	folio = page_folio(page);
+	if (is_vm_hugetlb_page(vma))
+		page = &folio->page;
+	*p = (struct mms_page){
+		.head = folio_pfn(folio),
+		.mapcount = mms_page_mapcount(folio, page),
+		.refcount = folio_ref_count(folio),
+		.flags = page_flags(folio, page),
+		.node = folio_nid(folio),
+		.order = folio_order(folio),
+		.zone = zone_name(page_zonenum(page)),
+	};
+	if (e->kind == MMS_KIND_ANON)
+		p->flags |= flag(PageAnonExclusive(pfn_to_page(e->frame)), MMS_PAGE_EXCLUSIVE);
+	return true;
 }
 
 /**

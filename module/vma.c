@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/string.h>
+#include "entry.h"
 #include "vma.h"
 
 /* The order of the questions is that of /proc/PID/maps. */
@@ -93,4 +94,16 @@ void mms_vma_rights(const struct mms_vma *v, char buf[5])
 	buf[2] = v->flags & VM_EXEC ? 'x' : '-';
 	buf[3] = v->flags & VM_MAYSHARE ? 's' : 'p';
 	buf[4] = 0;
+}
+
+/**
+ * mms_vma_allows - the same for comparing with rights in effect
+ * @v: the VMA
+ *
+ * Return: MMS_RIGHT_R, _W and _X, those that are set.
+ */
+unsigned int mms_vma_allows(const struct mms_vma *v)
+{
+	return (v->flags & VM_READ ? MMS_RIGHT_R : 0) | (v->flags & VM_WRITE ? MMS_RIGHT_W : 0) |
+	       (v->flags & VM_EXEC ? MMS_RIGHT_X : 0);
 }

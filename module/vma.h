@@ -36,5 +36,6 @@ struct mms_vma {
 void mms_vma_note(struct mms_vma *v, struct vm_area_struct *vma, bool named);
 const char *mms_vma_name(struct mms_vma *v, char *buf, size_t size);
 void mms_vma_rights(const struct mms_vma *v, char buf[5]);
+unsigned int mms_vma_allows(const struct mms_vma *v);
 
 #endif /* _MMS_VMA_H */
