@@ -6,7 +6,9 @@
 #include <linux/module.h>
 #include "debugfs.h"
 #include "events.h"
+#include "features.h"
 #include "idle.h"
+#include "kfunc.h"
 #include "rules.h"
 #include "target.h"
 
@@ -16,6 +18,7 @@ static int __init mmscope_init(void)
 
 	mms_rules_init();
 	mms_events_init();
+	mms_features_init();
 	err = mms_targets_init();
 	if (err)
 		return err;
@@ -25,6 +28,7 @@ static int __init mmscope_init(void)
 	err = mms_debugfs_init();
 	if (err)
 		goto exit_idle;
+	mms_kfunc_init();
 	return 0;
 exit_idle:
 	mms_idle_exit();

@@ -6,13 +6,10 @@
  */
 #include <linux/mm.h>
 #include <linux/hugetlb.h>
-#include <linux/nodemask.h>
 #include <linux/pgtable.h>
-#include <linux/seq_file.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
 #include <asm/cpufeature.h>
-#include "flush.h"
 #include "rules.h"
 
 struct mms_rules mms_rules __ro_after_init;
@@ -91,43 +88,4 @@ void __init mms_rules_init(void)
 		.levels = pgtable_l5_enabled() ? 5 : 4,
 		.kpti = boot_cpu_has(X86_FEATURE_PTI),
 	};
-}
-
-static void show(struct seq_file *m, const char *name, bool have, const char *why)
-{
-	seq_printf(m, "%s %s %s\n", name, have ? "yes" : "no", why ? why : "-");
-}
-
-/**
- * mms_rules_show_features - lines of the features file
- * @m: where to
- */
-void mms_rules_show_features(struct seq_file *m)
-{
-	const struct mms_rules *r = &mms_rules;
-	const char *no_flush = mms_flush_refusal();
-	bool huge = IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) && boot_cpu_has(X86_FEATURE_PSE);
-	bool idle = IS_ENABLED(CONFIG_PAGE_IDLE_FLAG);
-	const char *aging;
-
-	if (no_flush)
-		aging = no_flush;
-	else if (idle)
-		aging = "other agers (damon, lru-gen) may take a reference first";
-	else
-		aging = "a reference is kept for reclaim by activating the page (no page-idle)";
-	show(m, "la57", r->levels == 5, r->levels == 5 ? NULL : "4-level tables");
-	show(m, "kpti", r->kpti, NULL);
-	show(m, "thp", huge, NULL);
-	show(m, "hugetlb", IS_ENABLED(CONFIG_HUGETLB_PAGE), NULL);
-	show(m, "numa", num_online_nodes() > 1, num_online_nodes() > 1 ? NULL : "one node online");
-	show(m, "soft-dirty", r->soft_dirty, r->soft_dirty ? NULL : "CONFIG_MEM_SOFT_DIRTY is off");
-	show(m, "uffd-wp", r->uffd_wp, r->uffd_wp ? NULL : "no write protection by userfaultfd");
-	show(m, "saved-dirty", r->saved_dirty, r->saved_dirty ? NULL : "this kernel keeps D");
-	show(m, "pte-marker", r->marker_types, r->marker_types ? NULL : "CONFIG_PTE_MARKER is off");
-	show(m, "page-idle", idle, idle ? NULL : "CONFIG_PAGE_IDLE_FLAG is off");
-	show(m, "lru-gen", IS_ENABLED(CONFIG_LRU_GEN),
-	     IS_ENABLED(CONFIG_LRU_GEN) ? "built in; see /sys/kernel/mm/lru_gen/enabled" : NULL);
-	show(m, "tlb-flush", !no_flush, no_flush);
-	show(m, "sampling", !no_flush, aging);
 }

@@ -8,11 +8,8 @@
 
 #include "entry.h"
 
-struct seq_file;
-
 extern struct mms_rules mms_rules __ro_after_init;
 
 void mms_rules_init(void);
-void mms_rules_show_features(struct seq_file *m);
 
 #endif /* _MMS_RULES_H */

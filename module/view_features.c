@@ -3,12 +3,16 @@
  * view_features: what this kernel and this CPU offer.
  */
 #include <linux/seq_file.h>
-#include "rules.h"
+#include "features.h"
 #include "view.h"
 
 static int features_show(struct seq_file *m, void *unused)
 {
-	mms_rules_show_features(m);
+	struct mms_feature f;
+	unsigned int i;
+
+	for (i = 0; mms_features_get(i, &f); i++)
+		seq_printf(m, "%s %s %s\n", f.name, f.have ? "yes" : "no", f.why ? f.why : "-");
 	return 0;
 }
 

@@ -86,4 +86,25 @@ static inline unsigned int mms_mm_global_asid(struct mm_struct *mm)
 #endif
 }
 
+/*
+ * Words around a kfunc. 6.3 (__bpf_kfunc), 6.7 (__bpf_kfunc_start_defs) and 6.9
+ * (BTF_KFUNCS_START). Go with 6.1.
+ */
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#ifndef __bpf_kfunc
+#define __bpf_kfunc __used noinline
+#endif
+#ifndef __bpf_kfunc_start_defs
+#define __bpf_kfunc_start_defs()                                               \
+	__diag_push();                                                         \
+	__diag_ignore_all("-Wmissing-declarations", "called by BPF programs"); \
+	__diag_ignore_all("-Wmissing-prototypes", "called by BPF programs")
+#define __bpf_kfunc_end_defs() __diag_pop()
+#endif
+#ifndef BTF_KFUNCS_START
+#define BTF_KFUNCS_START(name) BTF_SET8_START(name)
+#define BTF_KFUNCS_END(name)   BTF_SET8_END(name)
+#endif
+
 #endif /* _MMS_COMPAT_H */
