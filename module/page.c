@@ -201,7 +201,7 @@ static const char *zone_name(enum zone_type zone)
  * mms_page_look - all that PID/walk tells of a page
  * @p: all of it is written if the result is true
  * @vma: the VMA of the leaf
- * @e: the leaf, its kind settled
+ * @e: the leaf, its kind settled; not MMS_KIND_SPECIAL
  * @frame: a frame that it maps
  *
  * A large folio keeps most flags once. Hugetlb keeps the counts so too, and a
@@ -216,7 +216,7 @@ bool mms_page_look(struct mms_page *p, struct vm_area_struct *vma, const struct 
 	struct page *page = pfn_to_online_page(frame);
 	struct folio *folio;
 
-	if (!mms_kind_mapped(e->kind) || e->kind == MMS_KIND_SPECIAL || !page)
+	if (!page)
 		return false;
 	folio = page_folio(page);
 	if (is_vm_hugetlb_page(vma))

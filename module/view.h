@@ -12,8 +12,10 @@
 #include <linux/module.h>
 
 struct seq_file;
+struct seq_operations;
 struct mms_leaf;
 struct mms_target;
+struct mms_walk;
 
 extern const struct file_operations mms_features_fops;
 extern const struct file_operations mms_stats_fops;
@@ -35,6 +37,20 @@ static inline int mms_view_may_open(void)
 	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
+/**
+ * struct mms_view_chunks - begins what a view over all VMAs keeps per open file
+ * @target: a reference
+ * @walk: the latest chunk, with its VMA's name
+ */
+struct mms_view_chunks {
+	struct mms_target *target;
+	struct mms_walk *walk;
+};
+
+void *mms_view_chunks_open(struct inode *inode, struct file *file, const struct seq_operations *ops,
+			   size_t size);
+int mms_view_chunks_release(struct inode *inode, struct file *file);
+int mms_view_chunks_next(struct mms_view_chunks *v);
 int mms_view_single_open(struct inode *inode, struct file *file,
 			 int (*show)(struct seq_file *m, void *unused), size_t size);
 int mms_view_single_release(struct inode *inode, struct file *file);

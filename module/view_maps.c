@@ -5,9 +5,9 @@
  */
 #include <linux/err.h>
 #include <linux/kdev_t.h>
-#include <linux/sched/signal.h>
+#include <linux/nodemask.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
+#include <linux/overflow.h>
 #include "census.h"
 #include "target.h"
 #include "view.h"
@@ -19,9 +19,8 @@
 
 /**
  * struct view - one open file; all under the seq_file's lock
- * @target: a reference
- * @walk: the latest chunk
- * @fetched: @walk has a chunk that no block has taken yet
+ * @chunks: the latest chunk
+ * @fetched: there is a chunk that no block has taken yet
  * @pos: seq_file position of the block
  * @vma: the VMA of the block
  * @start: first address of the block
@@ -29,10 +28,10 @@
  * @block: the counts
  * @total: the sum of all blocks so far
  * @name: the VMA's name
+ * @node: pages by node, of @block and of @total
  */
 struct view {
-	struct mms_target *target;
-	struct mms_walk *walk;
+	struct mms_view_chunks chunks;
 	bool fetched;
 	loff_t pos;
 	struct mms_vma vma;
@@ -41,6 +40,7 @@ struct view {
 	struct mms_tally block;
 	struct mms_tally total;
 	char name[PATH_MAX];
+	u64 node[];
 };
 
 /* Returns 1 with a chunk, 0 at the end, or an error. */
@@ -50,30 +50,29 @@ static int fetch(struct view *v)
 
 	if (v->fetched)
 		return 1;
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	cond_resched();
-	ret = mms_walk_chunk(v->walk, v->target->mm, v->walk->next);
+	ret = mms_view_chunks_next(&v->chunks);
 	v->fetched = ret > 0;
 	return ret;
 }
 
 static void take(struct view *v)
 {
+	const struct mms_walk *w = v->chunks.walk;
 	unsigned int i;
 
-	for (i = 0; i < v->walk->nr; i++)
-		mms_tally_add(&v->block, &v->walk->leaf[i]);
-	v->end = v->walk->next;
+	for (i = 0; i < w->nr; i++)
+		mms_tally_add(&v->block, &w->leaf[i]);
+	v->end = w->next;
 	v->fetched = false;
 }
 
 /* Does the latest chunk go on where the block ended, in the same VMA? */
 static bool continues(const struct view *v)
 {
-	const struct mms_vma *a = &v->vma, *b = &v->walk->vma;
+	const struct mms_walk *w = v->chunks.walk;
+	const struct mms_vma *a = &v->vma, *b = &w->vma;
 
-	return v->walk->start == v->end && a->start == b->start && a->end == b->end &&
+	return w->start == v->end && a->start == b->start && a->end == b->end &&
 	       a->flags == b->flags && a->ino == b->ino && a->offset == b->offset;
 }
 
@@ -83,6 +82,7 @@ static bool continues(const struct view *v)
  */
 static void *advance(struct view *v, loff_t *pos)
 {
+	const struct mms_walk *w = v->chunks.walk;
 	int ret;
 
 	v->pos = *pos = POS_END;
@@ -94,10 +94,10 @@ static void *advance(struct view *v, loff_t *pos)
 		v->pos = *pos = POS_TOTAL;
 		return &v->total;
 	}
-	v->vma = v->walk->vma;
-	v->start = v->walk->start;
-	v->block = (struct mms_tally){};
-	strscpy(v->name, v->walk->name, sizeof(v->name));
+	v->vma = w->vma;
+	v->start = w->start;
+	mms_tally_begin(&v->block, mms_vma_allows(&v->vma));
+	strscpy(v->name, w->name, sizeof(v->name));
 	do {
 		take(v);
 		if (v->end >= v->vma.end)
@@ -120,8 +120,8 @@ static void *maps_start(struct seq_file *m, loff_t *pos)
 	if (*pos && *pos == v->pos)
 		return *pos == POS_TOTAL ? &v->total : &v->block;
 	v->fetched = false;
-	v->walk->next = *pos ? (u64)(*pos - 1) << PAGE_SHIFT : 0;
-	v->total = (struct mms_tally){};
+	v->chunks.walk->next = *pos ? (u64)(*pos - 1) << PAGE_SHIFT : 0;
+	mms_tally_begin(&v->total, 0);
 	return advance(v, pos);
 }
 
@@ -156,6 +156,38 @@ static void show_vma(struct seq_file *m, const struct view *v)
 	seq_putc(m, '\n');
 }
 
+static void show_key(struct seq_file *m, const char *key, u64 pages)
+{
+	seq_printf(m, "%-14s %10llu kB\n", key, pages << (PAGE_SHIFT - 10));
+}
+
+/* Nodes that have memory, and those that had it when the page was there. */
+static void show_nodes(struct seq_file *m, const struct mms_tally *t)
+{
+	char key[16];
+	u32 i;
+
+	for (i = 0; i < t->nodes; i++) {
+		if (!t->node[i] && !node_state(i, N_MEMORY))
+			continue;
+		snprintf(key, sizeof(key), "Node%u:", i);
+		show_key(m, key, t->node[i]);
+	}
+}
+
+static void show_swaps(struct seq_file *m, const struct mms_tally *t)
+{
+	char key[16];
+	u32 i;
+
+	for (i = 0; i < MMS_TALLY_SWAPS; i++) {
+		if (!t->swap[i])
+			continue;
+		snprintf(key, sizeof(key), "Swap%u:", i);
+		show_key(m, key, t->swap[i]);
+	}
+}
+
 static int maps_show(struct seq_file *m, void *cur)
 {
 	const struct view *v = m->private;
@@ -169,8 +201,10 @@ static int maps_show(struct seq_file *m, void *cur)
 		show_vma(m, v);
 	for (i = 0; i < __MMS_TALLY_MAX; i++) {
 		snprintf(key, sizeof(key), "%s:", mms_tally_name(i));
-		seq_printf(m, "%-14s %10llu kB\n", key, t->pages[i] << (PAGE_SHIFT - 10));
+		show_key(m, key, t->pages[i]);
 	}
+	show_nodes(m, t);
+	show_swaps(m, t);
 	return 0;
 }
 
@@ -183,32 +217,15 @@ static const struct seq_operations maps_ops = {
 
 static int maps_open(struct inode *inode, struct file *file)
 {
-	struct view *v;
-	int err = mms_view_may_open();
+	size_t size = struct_size((struct view *)NULL, node, 2 * nr_node_ids);
+	struct view *v = mms_view_chunks_open(inode, file, &maps_ops, size);
 
-	if (err)
-		return err;
-	v = __seq_open_private(file, &maps_ops, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	v->walk = mms_walk_create(true);
-	if (!v->walk) {
-		seq_release_private(inode, file);
-		return -ENOMEM;
-	}
-	v->target = inode->i_private;
-	mms_target_get(v->target);
-	return 0;
-}
-
-static int maps_release(struct inode *inode, struct file *file)
-{
-	struct view *v = ((struct seq_file *)file->private_data)->private;
-	struct mms_target *t = v->target;
-
-	mms_walk_destroy(v->walk);
-	seq_release_private(inode, file);
-	mms_target_put(t);
+	if (IS_ERR(v))
+		return PTR_ERR(v);
+	v->block.nodes = nr_node_ids;
+	v->block.node = v->node;
+	v->total.nodes = nr_node_ids;
+	v->total.node = v->node + nr_node_ids;
 	return 0;
 }
 
@@ -217,5 +234,5 @@ const struct file_operations mms_maps_fops = {
 	.open = maps_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
-	.release = maps_release,
+	.release = mms_view_chunks_release,
 };

@@ -5,9 +5,7 @@
  * chunk of leaves is held.
  */
 #include <linux/err.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include "range.h"
 #include "target.h"
 #include "view.h"
@@ -18,8 +16,7 @@
 
 /**
  * struct view - one open file; all under the seq_file's lock
- * @target: a reference
- * @walk: the chunk being merged
+ * @chunks: the chunk being merged
  * @leaf: next leaf of it
  * @pos: seq_file position of @range
  * @range: being shown
@@ -28,8 +25,7 @@
  * @name: the name
  */
 struct view {
-	struct mms_target *target;
-	struct mms_walk *walk;
+	struct mms_view_chunks chunks;
 	unsigned int leaf;
 	loff_t pos;
 	struct mms_range range;
@@ -41,14 +37,11 @@ struct view {
 /* The next leaf, NULL at the end or when the mm is gone, or an error. */
 static const struct mms_leaf *peek(struct view *v)
 {
-	struct mms_walk *w = v->walk;
+	struct mms_walk *w = v->chunks.walk;
 	int ret;
 
 	while (v->leaf >= w->nr) {
-		if (fatal_signal_pending(current))
-			return ERR_PTR(-EINTR);
-		cond_resched();
-		ret = mms_walk_chunk(w, v->target->mm, w->next);
+		ret = mms_view_chunks_next(&v->chunks);
 		v->leaf = 0;
 		if (ret <= 0) {
 			w->nr = 0;
@@ -61,22 +54,23 @@ static const struct mms_leaf *peek(struct view *v)
 static void *advance(struct view *v, loff_t *pos)
 {
 	const struct mms_leaf *l = peek(v);
+	const struct mms_walk *w = v->chunks.walk;
 	struct mms_range *r = &v->range;
 
 	*pos = POS_END;
 	v->pos = POS_END;
 	if (IS_ERR_OR_NULL(l))
 		return (void *)l;
-	v->named = strcmp(v->name, v->walk->name) || !v->vma_start;
+	v->named = strcmp(v->name, w->name) || !v->vma_start;
 	if (v->named)
-		strscpy(v->name, v->walk->name, sizeof(v->name));
-	v->vma_start = v->walk->vma.start;
+		strscpy(v->name, w->name, sizeof(v->name));
+	v->vma_start = w->vma.start;
 	mms_range_begin(r, l);
 	v->leaf++;
 	while ((l = peek(v))) {
 		if (IS_ERR(l))
 			return (void *)l;
-		if (v->walk->vma.start != v->vma_start || !mms_range_merge(r, l))
+		if (w->vma.start != v->vma_start || !mms_range_merge(r, l))
 			break;
 		v->leaf++;
 	}
@@ -93,9 +87,9 @@ static void *ranges_start(struct seq_file *m, loff_t *pos)
 		return NULL;
 	if (*pos && *pos == v->pos)
 		return &v->range;
-	v->walk->nr = 0;
+	v->chunks.walk->nr = 0;
 	v->leaf = 0;
-	v->walk->next = *pos ? (u64)(*pos - 1) << PAGE_SHIFT : 0;
+	v->chunks.walk->next = *pos ? (u64)(*pos - 1) << PAGE_SHIFT : 0;
 	v->vma_start = 0;
 	v->name[0] = 0;
 	return advance(v, pos);
@@ -137,33 +131,7 @@ static const struct seq_operations ranges_ops = {
 
 static int ranges_open(struct inode *inode, struct file *file)
 {
-	struct view *v;
-	int err = mms_view_may_open();
-
-	if (err)
-		return err;
-	v = __seq_open_private(file, &ranges_ops, sizeof(*v));
-	if (!v)
-		return -ENOMEM;
-	v->walk = mms_walk_create(true);
-	if (!v->walk) {
-		seq_release_private(inode, file);
-		return -ENOMEM;
-	}
-	v->target = inode->i_private;
-	mms_target_get(v->target);
-	return 0;
-}
-
-static int ranges_release(struct inode *inode, struct file *file)
-{
-	struct view *v = ((struct seq_file *)file->private_data)->private;
-	struct mms_target *t = v->target;
-
-	mms_walk_destroy(v->walk);
-	seq_release_private(inode, file);
-	mms_target_put(t);
-	return 0;
+	return PTR_ERR_OR_ZERO(mms_view_chunks_open(inode, file, &ranges_ops, sizeof(struct view)));
 }
 
 const struct file_operations mms_ranges_fops = {
@@ -171,5 +139,5 @@ const struct file_operations mms_ranges_fops = {
 	.open = ranges_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
-	.release = ranges_release,
+	.release = mms_view_chunks_release,
 };

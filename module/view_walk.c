@@ -138,6 +138,51 @@ static void show_leaf(struct seq_file *m, const struct mms_path *p)
 	seq_putc(m, '\n');
 }
 
+static void show_page_flags(struct seq_file *m, u32 flags)
+{
+	static const char *const names[__MMS_PAGE_FLAG_MAX] = {
+		[MMS_PAGE_LOCKED] = "locked",
+		[MMS_PAGE_REFERENCED] = "referenced",
+		[MMS_PAGE_UPTODATE] = "uptodate",
+		[MMS_PAGE_DIRTY] = "dirty",
+		[MMS_PAGE_LRU] = "lru",
+		[MMS_PAGE_ACTIVE] = "active",
+		[MMS_PAGE_WORKINGSET] = "workingset",
+		[MMS_PAGE_RESERVED] = "reserved",
+		[MMS_PAGE_PRIVATE] = "private",
+		[MMS_PAGE_WRITEBACK] = "writeback",
+		[MMS_PAGE_SWAPCACHE] = "swapcache",
+		[MMS_PAGE_SWAPBACKED] = "swapbacked",
+		[MMS_PAGE_UNEVICTABLE] = "unevictable",
+		[MMS_PAGE_MLOCKED] = "mlocked",
+		[MMS_PAGE_HWPOISON] = "hwpoison",
+		[MMS_PAGE_YOUNG] = "young",
+		[MMS_PAGE_IDLE] = "idle",
+		[MMS_PAGE_EXCLUSIVE] = "exclusive",
+	};
+	const char *sep = "";
+	int i;
+
+	for (i = 0; i < __MMS_PAGE_FLAG_MAX; i++) {
+		if (!(flags & 1U << i))
+			continue;
+		seq_printf(m, "%s%s", sep, names[i]);
+		sep = ",";
+	}
+	seq_puts(m, flags ? "\n" : "-\n");
+}
+
+static void show_page(struct seq_file *m, const struct mms_page *p)
+{
+	seq_printf(m, "page order=%u head=0x%llx mapcount=", p->order, p->head);
+	if (p->mapcount < 0)
+		seq_putc(m, '-');
+	else
+		seq_printf(m, "%d", p->mapcount);
+	seq_printf(m, " refcount=%d node=%u zone=%s flags=", p->refcount, p->node, p->zone);
+	show_page_flags(m, p->flags);
+}
+
 static int walk_show(struct seq_file *m, void *cur)
 {
 	const struct view *v = cur;
@@ -153,6 +198,8 @@ static int walk_show(struct seq_file *m, void *cur)
 	if (mms_rules.kpti)
 		seq_printf(m, "user-pgd raw=0x%llx\n", p->user_top);
 	show_leaf(m, p);
+	if (p->has_page)
+		show_page(m, &p->page);
 	return 0;
 }
 

@@ -20,6 +20,7 @@
 #include <linux/pgtable.h>
 #include <linux/types.h>
 #include "entry.h"
+#include "page.h"
 #include "vma.h"
 
 struct mm_struct;
@@ -63,6 +64,8 @@ struct mms_walk {
  * @table: frame of the table that holds the entry, by level
  * @entry: by level
  * @leaf: the last entry and the rights in effect
+ * @has_page: @page is valid
+ * @page: what @addr maps
  */
 struct mms_path {
 	u64 addr;
@@ -75,6 +78,8 @@ struct mms_path {
 	u64 table[MMSCOPE_LEVEL_PGD + 1];
 	struct mms_entry entry[MMSCOPE_LEVEL_PGD + 1];
 	struct mms_leaf leaf;
+	bool has_page;
+	struct mms_page page;
 };
 
 struct mms_walk *mms_walk_create(bool names);

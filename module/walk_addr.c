@@ -70,11 +70,16 @@ static void keep_leaf(struct walker *k, u64 raw, unsigned int level)
 {
 	struct mms_path *p = k->path;
 	struct mms_entry *e = &p->entry[level];
+	u64 size = 1ULL << mms_entry_shift(level);
 
 	mms_entry_decode(&mms_rules, raw, level, e);
 	p->bottom = level;
-	if (e->kind == MMS_KIND_LEAF)
-		e->kind = k->vma ? mms_page_kind(k->vma, e) : MMS_KIND_SPECIAL;
+	if (e->kind != MMS_KIND_LEAF)
+		return;
+	e->kind = k->vma ? mms_page_kind(k->vma, e) : MMS_KIND_SPECIAL;
+	if (e->kind != MMS_KIND_SPECIAL)
+		p->has_page = mms_page_look(&p->page, k->vma, e,
+					    e->frame + ((p->addr & (size - 1)) >> PAGE_SHIFT));
 }
 
 /* A slot above the ptes. Returns false if it is a table after all. */

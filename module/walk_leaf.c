@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/slab.h>
+#include "compat/page.h"
 #include "page.h"
 #include "rules.h"
 #include "walk.h"
@@ -75,7 +76,7 @@ static void take_accessed(struct leaf_walker *k, u64 *slot, const struct mms_lea
 
 /**
  * mms_leaf_fill - turn an entry into a leaf
- * @l: all but its addresses and @hugetlb is written
+ * @l: all but its addresses and @hugetlb is written, as if it had no page
  * @e: the entry, its kind settled
  * @rights: rights of the levels above
  */
@@ -88,6 +89,20 @@ void mms_leaf_fill(struct mms_leaf *l, const struct mms_entry *e, unsigned int r
 	l->kind = e->kind;
 	l->level = e->level;
 	l->rights = mms_rights_leaf(rights, e);
+	l->order = 0;
+	l->node = 0;
+	l->shared = 0;
+}
+
+/*
+ * NUMA balancing and mprotect() make a leaf inaccessible alike: what the VMA
+ * allows tells them apart, and userfaultfd's way of the same by its own bit.
+ */
+static bool is_numa_hint(struct vm_area_struct *vma, const struct mms_entry *e)
+{
+	if (!(e->flags & MMS_FLAG_PROTNONE) || !vma_is_accessible(vma))
+		return false;
+	return !(vma->vm_flags & VM_UFFD_RWP) || !(e->flags & MMS_FLAG_UFFD_WP);
 }
 
 /* Keep one entry of @slot for [start, end). Locked by the caller if not empty. */
@@ -110,11 +125,12 @@ static void note(struct leaf_walker *k, u64 *slot, u64 start, u64 end, unsigned 
 		}
 		mms_leaf_fill(l, e, rights);
 		l->hugetlb = is_vm_hugetlb_page(k->w.vma);
+		l->flags |= is_numa_hint(k->w.vma, e) ? MMS_FLAG_NUMAHINT : 0;
 	}
 	l->start = start;
 	l->end = end;
 	if (e->kind == MMS_KIND_LEAF)
-		l->kind = mms_page_kind(k->w.vma, e);
+		mms_page_note(l, k->w.vma, e, slot);
 	if (k->age && (e->flags & MMS_FLAG_A))
 		take_accessed(k, slot, l);
 	w->nr++;

@@ -4,6 +4,7 @@ import os
 import struct
 
 ROOT = "/sys/kernel/debug/mmscope"
+SIZES = "4K 16K 32K 64K 128K 256K 512K 1M 2M 1G".split()    # keys of maps that share out what is mapped
 
 
 def read(path):
@@ -102,7 +103,7 @@ def _block(text):
         word, rest = line.split(None, 1)
         if word in ("pgd", "p4d", "pud", "pmd", "pte"):
             b["levels"][word] = _fields(rest.split())
-        elif word in ("leaf", "user-pgd"):
+        elif word in ("leaf", "page", "user-pgd"):
             b[word] = _fields(rest.split())
         elif word == "va":
             b["va"] = int(rest, 16)

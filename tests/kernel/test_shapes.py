@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What shapes.c built is what the page tables say: walk, ranges, maps, census. Oracle: the construction itself."""
 from ktap import case, ok, same, skip
-from mms import Target, read
+from mms import SIZES, Target, read
 from procs import Shapes
 
 P = 4096
@@ -144,17 +144,17 @@ def maps():
             break
     else:
         ok(True, "Size is the sum of its parts in every VMA")
-    same(total["4K"] + total["2M"] + total["1G"], total["Rss"] + total["Zero"] + total["Special"] + total["HugeTLB"],
+    same(sum(total[k] for k in SIZES), total["Rss"] + total["Zero"] + total["Special"] + total["HugeTLB"],
          "pages by size add up to what is mapped")
     for k in total:
         if k != "Size":
-            same(total[k], sum(v[2][k] for v in vmas), f"Total {k} is the sum over the VMAs")
+            same(total[k], sum(v[2].get(k, 0) for v in vmas), f"Total {k} is the sum over the VMAs")
 
 
 def census():
     _, total = t.maps()
     lines = [x.split() for x in read(f"{s.pid}/census").splitlines()[1:]]
-    same(sum(int(x[1]) for x in lines) * 4, total["4K"] + total["2M"] + total["1G"], "the census counts every mapped page once")
+    same(sum(int(x[1]) for x in lines) * 4, sum(total[k] for k in SIZES), "the census counts every mapped page once")
     ok([int(x[1]) for x in lines] == sorted((int(x[1]) for x in lines), reverse=True), "most pages first")
 
 
