@@ -8,7 +8,7 @@ SAN_UNIT := -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT	:= $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 # The pure parts: no kernel, no I/O. Each unit test links against all of them.
-PURE_SRC := $(wildcard module/entry_x86.c module/range.c module/census.c module/region.c tools/model/*.c \
+PURE_SRC := $(wildcard module/entry_x86.c module/range.c module/census.c module/region.c module/record.c tools/model/*.c \
 	tools/collect/module_text.c tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
@@ -37,8 +37,24 @@ $(O)/workloads/%: tests/stress/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
 
+# Calls the module's kfunc; with the libraries that every guest has.
+$(O)/kfunc/kfunc.bpf.o: tests/kfunc/kfunc.bpf.c tests/kfunc/kfunc.h module/include/uapi/linux/mmscope.h
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror \
+		-Imodule/include/uapi -idirafter /usr/include/x86_64-linux-gnu -c $< -o $@
+
+$(O)/kfunc/kfunc.skel.h: $(O)/kfunc/kfunc.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name kfunc_bpf > $@
+
+$(O)/workloads/kfunc: tests/kfunc/kfunc.c $(O)/kfunc/kfunc.skel.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -Imodule/include/uapi -Itests/kfunc -I$(O)/kfunc $< -o $@ -lbpf
+
 .PHONY: workloads
-workloads: $(WORKLOADS) $(STRESS)
+workloads: $(WORKLOADS) $(STRESS) $(O)/workloads/kfunc
 
 setup:
 	$(Q)tests/setup
@@ -69,4 +85,4 @@ lint:
 $(O)/workloads/%: tests/bench/%.c
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static $< -o $@
+	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -isystem module/include/uapi $< -o $@
