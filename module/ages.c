@@ -11,6 +11,7 @@
 #include "ages.h"
 #include "region.h"
 #include "stats.h"
+#include "walk_age.h"
 
 #define REGION_SIZE (1ULL << MMS_AGE_SHIFT)
 
@@ -88,50 +89,77 @@ void mms_ages_forget(struct mms_ages *a, u64 start, u64 end)
 	}
 }
 
-static enum mms_seen seen(const struct mms_leaf *l, bool first)
+static bool nothing(const struct mms_look *l)
 {
-	switch (l->kind) {
-	case MMS_KIND_ANON:
-	case MMS_KIND_FILE:
-	case MMS_KIND_KSM:
-		/* the first scan clears what was referenced at any time before */
-		return (l->flags & MMS_FLAG_A) && !first ? MMS_SEEN_REFERENCED : MMS_SEEN_IDLE;
-	case MMS_KIND_SWAP:
-		return MMS_SEEN_SWAPPED;
-	case MMS_KIND_MIGRATION:
-		return MMS_SEEN_MOVING;
-	default:
-		return MMS_SEEN_GONE;
+	u64 any = 0;
+	int i;
+
+	for (i = 0; i < MMS_AGE_WORDS; i++)
+		any |= l->referenced[i] | l->idle[i] | l->swapped[i];
+	return !any;
+}
+
+/* The first scan clears what was referenced at any time before. */
+static void make_idle(struct mms_aged *s)
+{
+	int i;
+
+	if (s->seen == MMS_SEEN_REFERENCED)
+		s->seen = MMS_SEEN_IDLE;
+	for (i = 0; i < MMS_AGE_WORDS; i++) {
+		s->look.idle[i] |= s->look.referenced[i];
+		s->look.referenced[i] = 0;
 	}
 }
 
 /**
  * mms_ages_note - what a scan saw
  * @a: the ages
- * @l: a leaf or a hole
+ * @s: a part of the address space; modified
  * @first: the scan is the first
  *
  * Context: may sleep (allocates).
  */
-void mms_ages_note(struct mms_ages *a, const struct mms_leaf *l, bool first)
+void mms_ages_note(struct mms_ages *a, struct mms_aged *s, bool first)
 {
-	enum mms_seen what = seen(l, first);
-	unsigned long index = l->start >> MMS_AGE_SHIFT;
+	unsigned long index = s->start >> MMS_AGE_SHIFT;
 	struct mms_region *r;
 
-	if (what == MMS_SEEN_GONE) {
-		mms_ages_forget(a, l->start, l->end);
+	if (s->what == MMS_AGED_NOTHING) {
+		mms_ages_forget(a, s->start, s->end);
 		return;
 	}
 	r = xa_load(&a->regions, index);
+	if (!r && s->what == MMS_AGED_PTES && nothing(&s->look))
+		return;
 	if (!r)
 		r = make_region(a, index);
 	if (!r)
 		return;
-	if (l->level == MMSCOPE_LEVEL_PTE)
-		mms_region_note(r, (l->start % REGION_SIZE) >> PAGE_SHIFT, what);
+	if (first)
+		make_idle(s);
+	if (s->what == MMS_AGED_PTES)
+		mms_region_note(r, &s->look);
 	else
-		mms_region_note_huge(r, what);
+		mms_region_note_huge(r, s->seen);
+	if (mms_region_empty(r))
+		drop_region(a, index, r);
+}
+
+/**
+ * mms_ages_spare - may a scan leave out a region
+ * @a: the ages
+ * @addr: the region's first address
+ * @referenced: as mms_region_spare()
+ *
+ * Context: does not sleep.
+ * Return: true if it may; never for one of which nothing is known.
+ */
+bool mms_ages_spare(struct mms_ages *a, u64 addr, bool referenced)
+{
+	struct mms_region *r = xa_load(&a->regions, addr >> MMS_AGE_SHIFT);
+
+	return r && mms_region_spare(r, referenced);
 }
 
 static unsigned int region_records(const struct mms_region *r, u64 base, u64 *pos,
@@ -147,7 +175,7 @@ static unsigned int region_records(const struct mms_region *r, u64 base, u64 *po
 		rec[n++] = (struct mmscope_idle){
 			.addr = base + ((u64)page << PAGE_SHIFT),
 			.level = r->huge ? MMSCOPE_LEVEL_PMD : MMSCOPE_LEVEL_PTE,
-			.age = r->age[page],
+			.age = mms_region_age(r, page),
 			.flags = swapped ? MMSCOPE_IDLE_SWAPPED : 0,
 		};
 	}
@@ -189,7 +217,7 @@ static void sum_region(struct mms_ages_sum *s, const struct mms_region *r)
 	for (page = 0; page < MMS_AGE_PAGES; page += step) {
 		if (!mms_region_known(r, page, &swapped))
 			continue;
-		s->by_age[r->age[page]] += step;
+		s->by_age[mms_region_age(r, page)] += step;
 		if (swapped)
 			s->swapped += step;
 		else

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
-struct mms_leaf;
+struct mms_aged;
 struct mmscope_idle;
 
 /**
@@ -39,7 +39,8 @@ struct mms_ages_sum {
 int mms_ages_init(void);
 void mms_ages_exit(void);
 
-void mms_ages_note(struct mms_ages *a, const struct mms_leaf *l, bool first);
+void mms_ages_note(struct mms_ages *a, struct mms_aged *s, bool first);
+bool mms_ages_spare(struct mms_ages *a, u64 addr, bool referenced);
 void mms_ages_forget(struct mms_ages *a, u64 start, u64 end);
 void mms_ages_drop(struct mms_ages *a);
 

@@ -23,7 +23,7 @@
 #include "view.h"
 
 #define WRITE_MAX     4095
-#define WORDS_MAX     4
+#define WORDS_MAX     5
 #define SAMPLE_MS_MIN 10
 #define SAMPLE_MS_MAX 600000
 
@@ -34,6 +34,7 @@ enum verb { VERB_ADD, VERB_REMOVE, VERB_SAMPLE, VERB_CLEAR };
  * @verb: what
  * @nr: whom
  * @ms: interval of VERB_SAMPLE, 0 = off
+ * @how: MMS_IDLE_* of VERB_SAMPLE
  * @shown: VERB_ADD: the directory exists already
  * @events: VERB_ADD: the kernel's events are hooked for it
  * @target: VERB_ADD: new, else whom it is about
@@ -43,6 +44,7 @@ struct command {
 	enum verb verb;
 	int nr;
 	unsigned int ms;
+	unsigned int how;
 	bool shown;
 	bool events;
 	struct mms_target *target;
@@ -77,17 +79,34 @@ static int parse_pid(const char *s, int *nr)
 	return err;
 }
 
+static int parse_how(const char *word, unsigned int *how)
+{
+	unsigned int flag = 0;
+
+	if (!strcmp(word, "noflush"))
+		flag = MMS_IDLE_NOFLUSH;
+	else if (!strcmp(word, "noskip"))
+		flag = MMS_IDLE_NOSKIP;
+	if (!flag || (*how & flag))
+		return -EINVAL;
+	*how |= flag;
+	return 0;
+}
+
 static int parse_sample(char **word, int words, struct command *c)
 {
+	int i, err;
 	u64 ms;
-	int err;
 
-	if (words != 3)
+	if (words < 3)
 		return -EINVAL;
 	err = parse_pid(word[1], &c->nr);
-	if (err || !strcmp(word[2], "off"))
-		return err;
-	err = parse_number(word[2], SAMPLE_MS_MIN, SAMPLE_MS_MAX, &ms);
+	if (!err && words == 3 && !strcmp(word[2], "off"))
+		return 0;
+	if (!err)
+		err = parse_number(word[2], SAMPLE_MS_MIN, SAMPLE_MS_MAX, &ms);
+	for (i = 3; i < words && !err; i++)
+		err = parse_how(word[i], &c->how);
 	c->ms = err ? 0 : ms;
 	return err;
 }
@@ -210,7 +229,7 @@ static int prepare_sample(struct command *c, int i)
 
 	if (!c[i].ms)
 		return 0;
-	if (mms_flush_refusal())
+	if (!(c[i].how & MMS_IDLE_NOFLUSH) && mms_flush_refusal())
 		return -EOPNOTSUPP;
 	if (!atomic_read(&t->mm->mm_users))
 		return -ESRCH;
@@ -220,7 +239,7 @@ static int prepare_sample(struct command *c, int i)
 			err = -EBUSY;
 	if (err)
 		return err;
-	c[i].idle = mms_idle_create(t->mm, c[i].ms);
+	c[i].idle = mms_idle_create(t->mm, t->nr, c[i].ms, c[i].how);
 	return c[i].idle ? 0 : -ENOMEM;
 }
 

@@ -6,6 +6,7 @@
  * A CPU sets the accessed bit only when it loads a translation, so a cleared
  * bit stays clear for as long as some TLB holds the page.
  */
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/smp.h>
@@ -71,6 +72,8 @@ static bool cpu_not_lazy(int cpu, void *unused)
  */
 void mms_flush_mm(struct mm_struct *mm)
 {
+	u64 began = ktime_get_ns();
+
 	might_sleep();
 	atomic64_inc(&mm->context.tlb_gen);
 	smp_mb__after_atomic();
@@ -79,4 +82,5 @@ void mms_flush_mm(struct mm_struct *mm)
 	else
 		on_each_cpu_cond_mask(cpu_not_lazy, flush_this_cpu, NULL, true, mm_cpumask(mm));
 	mms_stat_add(MMS_STAT_FLUSHES, 1);
+	mms_stat_add(MMS_STAT_FLUSH_NS, ktime_get_ns() - began);
 }

@@ -76,6 +76,8 @@ static int wss_show(struct seq_file *m, void *unused)
 	seq_printf(m, "pages %llu\n", s->ages.present);
 	seq_printf(m, "lost %llu\n", s->lost);
 	seq_printf(m, "swapped %llu\n", s->ages.swapped);
+	seq_printf(m, "skipped %llu\n", s->skipped);
+	seq_printf(m, "suspended %s\n", s->resumed ? "yes" : "no");
 	show_windows(m, s);
 	show_ages(m, s);
 free_summary:

@@ -37,7 +37,6 @@ struct vm_area_struct;
  * @vma: the VMA
  * @name: its name; valid if @path
  * @path: page to format the name in, or NULL if nobody asks
- * @cleared: accessed bits cleared
  * @nr: leaves in use
  * @leaf: in order of address, holes merged
  */
@@ -47,7 +46,6 @@ struct mms_walk {
 	struct mms_vma vma;
 	const char *name;
 	char *path;
-	u64 cleared;
 	unsigned int nr;
 	struct mms_leaf leaf[MMS_WALK_LEAVES];
 };
@@ -85,7 +83,6 @@ struct mms_path {
 struct mms_walk *mms_walk_create(bool names);
 void mms_walk_destroy(struct mms_walk *w);
 int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos);
-int mms_walk_chunk_age(struct mms_walk *w, struct mm_struct *mm, u64 pos);
 int mms_walk_addr(struct mms_path *p, struct mm_struct *mm, u64 addr, char *buf, size_t size);
 
 /* shared by walk*.c */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * walk_leaf: a chunk of leaves, with what their pages are. Must not know views
- * or user pointers. All that is ever written is the accessed bit, on request.
+ * or user pointers.
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -17,14 +17,12 @@
  * struct leaf_walker - a chunk being filled
  * @w: the walker
  * @out: the chunk
- * @age: clear accessed bits
  * @above: rights of the levels above @last
  * @last: the entry noted last, of the latest leaf if that is a pte's
  */
 struct leaf_walker {
 	struct mms_walker w;
 	struct mms_walk *out;
-	bool age;
 	unsigned int above;
 	struct mms_entry last;
 };
@@ -58,20 +56,6 @@ void mms_walk_destroy(struct mms_walk *w)
 	if (w)
 		kfree(w->path);
 	kvfree(w);
-}
-
-/*
- * The accessed bit of a leaf whose lock is held, so that it is neither part of
- * a swap entry nor about to become one. Raw frames and the zero page are left.
- */
-static void take_accessed(struct leaf_walker *k, u64 *slot, const struct mms_leaf *l)
-{
-	if (l->kind != MMS_KIND_ANON && l->kind != MMS_KIND_FILE && l->kind != MMS_KIND_KSM)
-		return;
-	if (!test_and_clear_bit(_PAGE_BIT_ACCESSED, (unsigned long *)slot))
-		return;
-	mms_page_mark_young(l->frame);
-	k->out->cleared++;
 }
 
 /**
@@ -131,8 +115,6 @@ static void note(struct leaf_walker *k, u64 *slot, u64 start, u64 end, unsigned 
 	l->end = end;
 	if (e->kind == MMS_KIND_LEAF)
 		mms_page_note(l, k->w.vma, e, slot);
-	if (k->age && (e->flags & MMS_FLAG_A))
-		take_accessed(k, slot, l);
 	w->nr++;
 	k->w.full = w->nr == MMS_WALK_LEAVES;
 }
@@ -169,13 +151,6 @@ static bool leaf_vma(struct mms_walker *w)
 	return true;
 }
 
-/* Sampling looks at pages that reclaim could take: no hugetlb, no raw frames. */
-static bool age_vma(struct mms_walker *w)
-{
-	leaf_vma(w);
-	return !is_vm_hugetlb_page(w->vma) && !(w->vma->vm_flags & (VM_PFNMAP | VM_IO));
-}
-
 /* A note looks at the page: what the process must wait for is kept short. */
 #define PTE_BATCH 64
 
@@ -185,33 +160,6 @@ static const struct mms_walk_ops leaf_ops = {
 	.ptes = leaf_ptes,
 	.slot = leaf_slot,
 };
-
-static const struct mms_walk_ops age_ops = {
-	.batch = PTE_BATCH,
-	.vma = age_vma,
-	.ptes = leaf_ptes,
-	.slot = leaf_slot,
-};
-
-static int walk_chunk(struct mms_walk *out, struct mm_struct *mm, u64 pos,
-		      const struct mms_walk_ops *ops)
-{
-	struct leaf_walker k = {
-		.w = {.ops = ops, .mm = mm},
-		.out = out,
-		.age = ops == &age_ops,
-	};
-	int ret;
-
-	out->nr = 0;
-	out->cleared = 0;
-	ret = mms_walker_run(&k.w, pos);
-	out->start = k.w.start;
-	out->next = k.w.next;
-	if (ret > 0 && out->path)
-		out->name = mms_vma_name(&out->vma, out->path, PATH_MAX);
-	return ret;
-}
 
 /**
  * mms_walk_chunk - read the next part of the tables
@@ -227,19 +175,17 @@ static int walk_chunk(struct mms_walk *out, struct mm_struct *mm, u64 pos,
  */
 int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos)
 {
-	return walk_chunk(w, mm, pos, &leaf_ops);
-}
+	struct leaf_walker k = {
+		.w = {.ops = &leaf_ops, .mm = mm},
+		.out = w,
+	};
+	int ret;
 
-/**
- * mms_walk_chunk_age - the same, clearing accessed bits
- * @w: receives what was there before; @w->cleared counts
- * @mm: pinned by mm_count
- * @pos: where to begin
- *
- * As mms_walk_chunk(), but hugetlb and raw-frame VMAs come out as empty chunks.
- * The caller owes a TLB flush for what was cleared.
- */
-int mms_walk_chunk_age(struct mms_walk *w, struct mm_struct *mm, u64 pos)
-{
-	return walk_chunk(w, mm, pos, &age_ops);
+	w->nr = 0;
+	ret = mms_walker_run(&k.w, pos);
+	w->start = k.w.start;
+	w->next = k.w.next;
+	if (ret > 0 && w->path)
+		w->name = mms_vma_name(&w->vma, w->path, PATH_MAX);
+	return ret;
 }
