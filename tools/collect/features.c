@@ -86,7 +86,7 @@ static void probe_rights(struct rows *r)
 		mms_file_choice(line);
 	add(r, "no lockdown", yes_if(err || !strcmp(line, "none")),
 	    "integrity: targets cannot be added; confidentiality: no BPF reads of the kernel either",
-	    "boot without lockdown=, or without Secure Boot", "%s",
+	    "boot with Secure Boot off and without lockdown=", "%s",
 	    err ? "not in this kernel, or securityfs is not mounted" : line);
 }
 

@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collect/module.h"
 #include "collect/module_file.h"
+#include "collect/proc.h"
 
 /** mms_debugfs_dir() - where debugfs is mounted, NULL if nowhere */
 const char *mms_debugfs_dir(void)
@@ -43,11 +43,28 @@ void mms_module_path(char *path, const char *name)
 	snprintf(path, MMS_MODULE_PATH, "%s/mmscope/%s", dir ? dir : "/sys/kernel/debug", name);
 }
 
+static bool locked_down(void)
+{
+	char line[128];
+
+	if (mms_file_line("/sys/kernel/security/lockdown", line, sizeof(line)))
+		return false;
+	mms_file_choice(line);
+	return !strcmp(line, "integrity") || !strcmp(line, "confidentiality");
+}
+
+/* debugfs is there, our directory is not. */
+static enum mms_module_state why_absent(void)
+{
+	if (!access("/sys/module/mmscope", F_OK))
+		return MMS_MODULE_NO_DEBUGFS;
+	return locked_down() ? MMS_MODULE_LOCKED_OUT : MMS_MODULE_NOT_LOADED;
+}
+
 /** mms_module_probe() - is the module usable by us, and if not, why */
 enum mms_module_state mms_module_probe(void)
 {
 	char path[MMS_MODULE_PATH];
-	struct stat st;
 	int fd;
 
 	if (!mms_debugfs_dir())
@@ -71,7 +88,7 @@ enum mms_module_state mms_module_probe(void)
 	}
 	if (errno != ENOENT)
 		return MMS_MODULE_NO_RIGHTS;
-	return stat("/sys/module/mmscope", &st) ? MMS_MODULE_NOT_LOADED : MMS_MODULE_NO_DEBUGFS;
+	return why_absent();
 }
 
 /** mms_module_why() - what is the matter */
@@ -83,10 +100,14 @@ const char *mms_module_why(enum mms_module_state state)
 		[MMS_MODULE_NO_DEBUGFS] = "debugfs is not mounted",
 		[MMS_MODULE_NOT_LOADED] = "mmscope.ko is not loaded",
 		[MMS_MODULE_LOCKDOWN] = "kernel lockdown refuses the module's control file",
+		[MMS_MODULE_LOCKED_OUT] = "mmscope.ko is not loaded, and kernel lockdown would "
+					  "refuse its control file",
 	};
 
 	return text[state];
 }
+
+#define UNLOCK "boot with Secure Boot off and without lockdown="
 
 /** mms_module_fix() - what to do about it */
 const char *mms_module_fix(enum mms_module_state state)
@@ -97,7 +118,8 @@ const char *mms_module_fix(enum mms_module_state state)
 		[MMS_MODULE_NO_DEBUGFS] =
 			"mount -t debugfs none /sys/kernel/debug; modprobe mmscope",
 		[MMS_MODULE_NOT_LOADED] = "modprobe mmscope",
-		[MMS_MODULE_LOCKDOWN] = "boot without lockdown",
+		[MMS_MODULE_LOCKDOWN] = UNLOCK,
+		[MMS_MODULE_LOCKED_OUT] = UNLOCK ", modprobe mmscope",
 	};
 
 	return text[state];

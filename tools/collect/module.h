@@ -16,7 +16,8 @@ enum mms_module_state {
 	MMS_MODULE_NO_RIGHTS,  /* not root, or no CAP_SYS_ADMIN */
 	MMS_MODULE_NO_DEBUGFS, /* not mounted */
 	MMS_MODULE_NOT_LOADED,
-	MMS_MODULE_LOCKDOWN, /* writing is refused by lockdown */
+	MMS_MODULE_LOCKDOWN,   /* writing is refused by lockdown */
+	MMS_MODULE_LOCKED_OUT, /* not loaded, and lockdown is on */
 };
 
 /* Is the module usable? Probes once per call; changes nothing. */
