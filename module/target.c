@@ -72,8 +72,9 @@ struct mms_target *mms_target_of_mm(const struct mm_struct *mm)
 {
 	struct mms_target *t;
 
-	hlist_for_each_entry_rcu(t, &found_by_mm[hash_ptr(mm, FIND_BITS)],
-				 by_mm) if (t->mm == mm) return t;
+	hlist_for_each_entry_rcu (t, &found_by_mm[hash_ptr(mm, FIND_BITS)], by_mm)
+		if (t->mm == mm)
+			return t;
 	return NULL;
 }
 
@@ -88,8 +89,9 @@ struct mms_target *mms_target_of_top(u64 phys)
 {
 	struct mms_target *t;
 
-	hlist_for_each_entry_rcu(t, &found_by_top[hash_64(phys, FIND_BITS)],
-				 by_top) if (top_of(t->mm) == phys) return t;
+	hlist_for_each_entry_rcu (t, &found_by_top[hash_64(phys, FIND_BITS)], by_top)
+		if (top_of(t->mm) == phys)
+			return t;
 	return NULL;
 }
 
@@ -104,8 +106,9 @@ struct mms_target *mms_target_of_pid(const struct pid *pid)
 {
 	struct mms_target *t;
 
-	hlist_for_each_entry_rcu(t, &found_by_pid[hash_ptr(pid, FIND_BITS)],
-				 by_pid) if (t->pid == pid) return t;
+	hlist_for_each_entry_rcu (t, &found_by_pid[hash_ptr(pid, FIND_BITS)], by_pid)
+		if (t->pid == pid)
+			return t;
 	return NULL;
 }
 

@@ -19,9 +19,10 @@
  * one of each open file, one of each fault in flight. The kernel's events
  * (events.c) find it by its mm, its top table or its pid under RCU, from any
  * context, with no reference: it is freed a grace period after the last one
- * went, from a work item, so that a reference may be dropped anywhere. Its mm is pinned by mm_count for as long as the
- * target lives, which keeps struct mm_struct and the top table, no memory of
- * the process; mm_users is taken chunk by chunk in walk.c.
+ * went, from a work item, so that a reference may be dropped anywhere. Its mm
+ * is pinned by mm_count for as long as the target lives, which keeps struct
+ * mm_struct and the top table, no memory of the process; mm_users is taken
+ * chunk by chunk in walk.c.
  *
  * Its identity is the struct pid: the same through an exec by any thread, and
  * never reused for another process, whatever happens to the number.
@@ -35,6 +36,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include "tlb.h"
 
 struct dentry;
 struct mm_struct;
@@ -61,6 +63,7 @@ enum mms_state {
  * @sample_ms: interval of sampling, 0 = off; written under control_lock
  * @idle_lock: protects @idle
  * @idle: sampling, or NULL
+ * @tlb: its TLB flushes
  *
  * private:
  * @node: in the registry, under registry_lock
@@ -81,6 +84,7 @@ struct mms_target {
 	unsigned int sample_ms;
 	struct mutex idle_lock;
 	struct mms_idle *idle;
+	struct mms_tlb tlb;
 	/* private: */
 	struct list_head node;
 	struct hlist_node by_mm;

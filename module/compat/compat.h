@@ -107,4 +107,13 @@ static inline unsigned int mms_mm_global_asid(struct mm_struct *mm)
 #define BTF_KFUNCS_END(name)   BTF_SET8_END(name)
 #endif
 
+/*
+ * 6.14 ("x86/mm/tlb: Add tracepoint for TLB flush IPI to stale CPU") has one
+ * reason more. A number that no flush has stands for it.
+ * Goes when the floor is 6.14.
+ */
+#ifndef HAVE_TLB_REMOTE_WRONG_CPU
+#define TLB_REMOTE_WRONG_CPU NR_TLB_FLUSH_REASONS
+#endif
+
 #endif /* _MMS_COMPAT_H */
