@@ -1,26 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """A loop over exactly N of M pages has a working set of N there. Oracle: the construction."""
-import os
 import subprocess
 import time
 
 from ktap import case, ok, same, skip
 from mms import Target, control, pairs, read
 from procs import Proc
+from sampling import ager, wait_scans
 
 
 def ages(t, start, pages):
     h, recs = t.idle()
     return h, {a: (age, flags) for a, _, age, flags in recs if start <= a < start + pages * 4096}
-
-
-def wait_scans(pid, n):
-    for _ in range(600):
-        if int(pairs(f"{pid}/wss")["scans"]) >= n:
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"no {n} scans in 30 s")
 
 
 def exact(n, m, mode):
@@ -73,16 +65,6 @@ def tool():
         row = next((x for x in r.stdout.splitlines() if f"{start:x}" in x), "")
         ok(",50," in row, "mmscope wss -e finds 50 of 300 pages", r.stdout + r.stderr)
         same(read("control"), "", "and leaves no target behind")
-
-
-def ager():
-    try:
-        with open("/sys/module/damon_stat/parameters/enabled", encoding="ascii") as f:
-            if f.read().strip() == "Y":
-                return "damon_stat takes accessed bits"
-    except OSError:
-        pass
-    return None
 
 
 if ager():
