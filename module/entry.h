@@ -165,6 +165,18 @@ struct mms_leaf {
 };
 
 /**
+ * mms_raw_table - does an entry point to a table
+ * @raw: the entry
+ * @level: its level
+ *
+ * Return: true if the walk goes on below.
+ */
+static inline bool mms_raw_table(__u64 raw, unsigned int level)
+{
+	return level > MMSCOPE_LEVEL_PTE && (raw & (MMS_FLAG_P | MMS_FLAG_PSE)) == MMS_FLAG_P;
+}
+
+/**
  * mms_entry_again - decode a pte that differs from another in its frame alone
  * @rules: the kernel's own choices
  * @raw: the pte
@@ -184,7 +196,6 @@ static inline bool mms_entry_again(const struct mms_rules *rules, __u64 raw, str
 	return true;
 }
 
-bool mms_raw_table(__u64 raw, unsigned int level);
 void mms_entry_decode(const struct mms_rules *rules, __u64 raw, unsigned int level,
 		      struct mms_entry *e);
 unsigned int mms_entry_shift(unsigned int level);

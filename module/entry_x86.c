@@ -80,18 +80,6 @@ unsigned int mms_entry_index(__u64 addr, unsigned int level)
 	return addr >> mms_entry_shift(level) & ((1U << LEVEL_BITS) - 1);
 }
 
-/**
- * mms_raw_table - does an entry point to a table
- * @raw: the entry
- * @level: its level
- *
- * Return: true if the walk goes on below.
- */
-bool mms_raw_table(__u64 raw, unsigned int level)
-{
-	return level > MMSCOPE_LEVEL_PTE && (raw & BIT_P) && !(raw & BIT_PSE);
-}
-
 /*
  * A large entry keeps PSE while the kernel splits or changes it with P cleared
  * for a moment, so PSE alone makes a leaf; swap entries have bits 7 and 8 clear.

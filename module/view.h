@@ -26,6 +26,7 @@ extern const struct file_operations mms_maps_fops;
 extern const struct file_operations mms_census_fops;
 extern const struct file_operations mms_idle_fops;
 extern const struct file_operations mms_wss_fops;
+extern const struct file_operations mms_entries_fops;
 extern const struct file_operations mms_tlb_fops;
 
 /**

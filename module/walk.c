@@ -129,17 +129,34 @@ static u64 walk_pmd(struct mms_walker *k, pmd_t *pmdp, u64 addr, u64 end, unsign
 			  rights);
 }
 
+/* Slots of one table of pmds, to its end or that of the hold. */
+static u64 walk_pmds(struct mms_walker *k, pmd_t *pmdp, u64 addr, u64 end, unsigned int rights)
+{
+	u64 next;
+
+	while (addr < end) {
+		next = walk_pmd(k, pmdp++, addr, end, rights);
+		if (next != pmd_addr_end(addr, end))
+			return next;
+		addr = next;
+		if (k->steps <= 0 || k->full || mmap_lock_is_contended(k->mm))
+			break;
+		k->steps -= addr < end;
+	}
+	return addr;
+}
+
 static u64 walk_pud(struct mms_walker *k, pud_t *pudp, u64 addr, u64 end, unsigned int rights)
 {
 	pud_t pud = READ_ONCE(*pudp);
 	u64 raw = pud_val(pud);
 
+	end = pud_addr_end(addr, end);
 	if (mms_raw_table(raw, MMSCOPE_LEVEL_PUD)) {
 		if (!enter(k, (u64 *)pudp, raw, addr, MMSCOPE_LEVEL_PUD, &rights))
-			return pud_addr_end(addr, end);
-		return walk_pmd(k, pmd_offset(&pud, addr), addr, end, rights);
+			return end;
+		return walk_pmds(k, pmd_offset(&pud, addr), addr, end, rights);
 	}
-	end = pud_addr_end(addr, end);
 	if (raw || is_vm_hugetlb_page(k->vma))
 		return walk_large(k, (u64 *)pudp, &k->mm->page_table_lock, addr, end,
 				  MMSCOPE_LEVEL_PUD, rights);
@@ -147,7 +164,7 @@ static u64 walk_pud(struct mms_walker *k, pud_t *pudp, u64 addr, u64 end, unsign
 	return end;
 }
 
-/* One descent, to the end of one slot that is no table, or of one table of ptes. */
+/* One descent, to the end of one slot that is no table, or of one table of pmds. */
 static u64 walk_down(struct mms_walker *k, u64 addr, u64 end)
 {
 	pgd_t *pgdp = pgd_offset(k->mm, addr);

@@ -51,6 +51,16 @@ struct mms_walk {
 };
 
 /**
+ * struct mms_block - a block of PID/entries
+ * @head: its header
+ * @entry: @head.nr records
+ */
+struct mms_block {
+	struct mmscope_entries_header head;
+	struct mmscope_entry entry[];
+};
+
+/**
  * struct mms_path - the walk of one address, every level
  * @addr: the address
  * @in_vma: @vma and @name are valid
@@ -83,6 +93,7 @@ struct mms_path {
 struct mms_walk *mms_walk_create(bool names);
 void mms_walk_destroy(struct mms_walk *w);
 int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos);
+int mms_walk_entries(struct mms_block *b, struct mm_struct *mm, u64 pos, unsigned int most);
 int mms_walk_addr(struct mms_path *p, struct mm_struct *mm, u64 addr, char *buf, size_t size);
 
 /* shared by walk*.c */
