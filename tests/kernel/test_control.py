@@ -46,9 +46,12 @@ def grammar():
     same(read("control"), before, "control: nothing changed")
     same(control("+ 1"), 0, "control: + 1")
     for cmd, want in (("sample 1 9", "ERANGE"), ("sample 1 600001", "ERANGE"), ("sample 1 99999999999999999999", "ERANGE"),
-                      ("sample 1 on", "EINVAL"), ("sample 1 100 100", "EINVAL"), ("+ 1", "EEXIST"), ("- 1; + 4194304", "ESRCH")):
+                      ("sample 1 on", "EINVAL"), ("sample 1 100 100", "EINVAL"),
+                      ("sample 1 100 noskip noskip", "EINVAL"), ("sample 1 100 noflush noskip x", "EINVAL"), ("sample 1 off noflush", "EINVAL"),
+                      ("sample 1 noflush", "EINVAL"), ("sample 1 9 noflush", "ERANGE"), ("+ 1", "EEXIST"), ("- 1; + 4194304", "ESRCH")):
         same(name(control(cmd)), want, f"control: {cmd!r} on a target is {want}")
     same(pairs("1/status")["sample_ms"], "0", "control: sampling is still off")
+    same(control("sample 1 100 noskip noflush; sample 1 off"), 0, "control: noskip and noflush in any order")
     same(control("- 1"), 0, "control: - 1")
     same(control(" + 1 ;\n\n - 1 ; "), 0, "control: spaces, newlines and empty commands are no errors")
     for cmd in ("+ 1; - 1; + 1; - 1", "+ 1; clear; + 1; - 1", "+ 1; - 1; + 1; - 1; + 1; clear"):
