@@ -4,13 +4,14 @@
 Oracles: the shapes' construction, /proc/PID/pagemap, the arithmetic of the columns."""
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
 import time
 
 from ktap import case, ok, same, skip
-from mms import control, read
+from mms import SIZES, control, read
 from procs import Shapes
 
 P = 4096
@@ -52,6 +53,7 @@ def walk():
     start = s.shape["anon"][0]
     d, = tool_json("walk", s.pid, f"{start + 0x123:x}")
     same(int(d["phys"], 16), int(d["frame"], 16) * P + 0x123, "walk: the physical address of the very byte")
+    same((d["folio_order"], d["folio_head"], d["mapcount"]), (0, d["frame"], 1), "walk: what its page is")
     levels = [x["level"] for x in d["levels"] if x["level"] != "user-pgd"]
     ok(levels in (["pgd", "p4d", "pud", "pmd", "pte"], ["p4d", "pud", "pmd", "pte"]), "walk: every level once, in order", levels)
     r = tool("walk", s.pid, "7ffffffffff000000")
@@ -66,12 +68,17 @@ def maps():
     same(bad, [], "maps: the parts of each mapping sum to its size")
     with open(f"/proc/{s.pid}/smaps_rollup", encoding="ascii") as f:
         rss = next(int(x.split()[1]) * 1024 for x in f if x.startswith("Rss:"))
-    same(d["total"][0]["rss_bytes"], rss, "maps: total RSS as smaps_rollup")
+    total = d["total"][0]
+    same(total["rss_bytes"], rss, "maps: total RSS as smaps_rollup")
+    same(sum(v for k, v in total.items() if re.fullmatch(r"node\d+_bytes", k)), rss + total["hugetlb_bytes"], "maps: by node")
+    same(sum(v for k, v in total.items() if re.fullmatch(r"swap\d+_bytes", k)), total["swap_bytes"], "maps: by swap area")
     with open(f"/proc/{s.pid}/maps", encoding="utf-8") as f:
         want = [int(x.split("-")[0], 16) for x in f if "[vsyscall]" not in x]
     same([int(m["start"], 16) for m in d["maps"]], want, "maps: a row per mapping")
     less, = tool_json("maps", "--no-module", s.pid)
     same(less["total"][0]["rss_bytes"], rss, "maps: the fallback has the same RSS")
+    same(sum(less["total"][0][k] for k in ("shared_bytes", "exclusive_bytes")), total["shared_bytes"] + total["exclusive_bytes"],
+         "maps: and as much of others and its own together")
     same(less["total"][0]["absent_bytes"], None, "maps: the fallback does not invent absent pages")
 
 
@@ -84,7 +91,7 @@ def ranges_and_census():
     same([(r["kind"], r["size_bytes"] // P) for r in mine][:1], [("anon", touched)], "ranges: 23 touched pages are one")
     same(mine[0]["dirty_pages"], touched, "ranges: and dirty")
     d, = tool_json("census", s.pid)
-    same(d["size_bytes"], total["4k_bytes"] + total["2m_bytes"] + total["1g_bytes"], "census: sums to 4K + 2M + 1G")
+    same(d["size_bytes"], sum(total[k.lower() + "_bytes"] for k in SIZES), "census: sums to the pages of all sizes")
 
 
 def formats():

@@ -18,6 +18,7 @@ static const char walk_text[] =
 	"pte table=0x5 index=4 raw=0x0 - frame=-\n"
 	"user-pgd raw=0x123\n"
 	"leaf kind=anon level=pte size=4096 frame=0x81234 phys=0x81234000 rights=rw-u\n"
+	"page order=4 head=0x81230 mapcount=- refcount=17 node=1 zone=Normal flags=lru,exclusive new=1\n"
 	"\n"
 	"va 0x1000\n"
 	"vma none\n"
@@ -41,8 +42,12 @@ static void walk_blocks(void **state)
 	assert_int_equal(w->levels[0].index, 254);
 	assert_true(!w->levels[1].has_frame && !w->levels[1].flags[0]);
 	assert_true(!w->levels[2].has_slot && w->levels[2].raw == 0x123);
-	assert_int_equal(w->known,
-			 MMS_LEAF_SIZE | MMS_LEAF_FRAME | MMS_LEAF_LEVEL | MMS_LEAF_RIGHTS);
+	assert_int_equal(w->known, MMS_LEAF_SIZE | MMS_LEAF_FRAME | MMS_LEAF_LEVEL |
+					   MMS_LEAF_RIGHTS | MMS_LEAF_PAGE);
+	assert_true(w->page.order == 4 && w->page.head == 0x81230 && w->page.refcount == 17);
+	assert_true(w->page.node == 1);
+	assert_string_equal(w->page.zone, "Normal");
+	assert_string_equal(w->page.flags, "lru,exclusive");
 	assert_true(w->frame == 0x81234 && w->size == 4096);
 	assert_null(w[1].vma.name);
 	assert_string_equal(w[1].kind, "swap");
@@ -98,7 +103,8 @@ static void walk_malformed(void **state)
 static void maps_blocks(void **state)
 {
 	char text[] = "400000-401000 r-xp 00000000 08:01 123    /usr/bin/x\n"
-		      "Size: 4 kB\nRss: 4 kB\nNovel: 9 kB\n4K: 4 kB\n"
+		      "Size: 4 kB\nRss: 4 kB\nNovel: 9 kB\n4K: 4 kB\nNode1: 4 kB\nSwap3: 8 kB\n"
+		      "Node64: 1 kB\nNodes: 1 kB\n"
 		      "7f0000000000-7f0000002000 rw-p 00000000 00:00 0 \n"
 		      "Size: 8 kB\nRss: 0 kB\nAbsent: 8 kB\n"
 		      "Total\nSize: 12 kB\n";
@@ -112,11 +118,15 @@ static void maps_blocks(void **state)
 	assert_string_equal(m[1].vma.name, "anon");
 	assert_int_equal(m[0].bytes[MMS_MAP_4K], 4096);
 	assert_int_equal(m[1].bytes[MMS_MAP_ABSENT], 8192);
-	assert_false(m[0].known & 1U << MMS_MAP_ABSENT);
+	assert_false(m[0].known[MMS_MAP_ABSENT]);
+	assert_int_equal(m[0].bytes[MMS_MAP_NODE0 + 1], 4096);
+	assert_int_equal(m[0].bytes[MMS_MAP_SWAP0 + 3], 8192);
+	assert_int_equal(m[0].bytes[MMS_MAP_SWAP0], 0); /* nor a node beyond those told */
 	model_maps_total(m, l.nr, &total);
 	assert_int_equal(total.bytes[MMS_MAP_SIZE], 12288);
-	assert_true(total.known & 1U << MMS_MAP_SIZE);
-	assert_false(total.known & 1U << MMS_MAP_ABSENT); /* one mapping does not tell it */
+	assert_true(total.known[MMS_MAP_SIZE] && total.known[MMS_MAP_NODE0 + 1]);
+	assert_false(total.known[MMS_MAP_NODE0]);
+	assert_false(total.known[MMS_MAP_ABSENT]); /* one mapping does not tell it */
 	model_maps_deinit(&l);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mmscope maps: what the page tables hold, per mapping. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static const struct opts_help help = {
 		   "  -n, --no-module       use /proc/PID/smaps: fewer columns\n" OPTS_COMMON,
 	.examples =
 		"    mmscope maps 1234            # sizes, what is present, swapped and absent\n"
-		"    mmscope maps -e 1234         # zero page, page sizes, young, dirty, ...\n"
+		"    mmscope maps -e 1234         # zero page, page sizes, shared, nodes, dirty, ...\n"
 		"    mmscope maps -O json 1234    # everything, in bytes\n",
 };
 
@@ -69,25 +70,60 @@ static const struct source sources[] = {
 	{{"writable_bytes", "WRITABLE", OUT_BYTES, 8}, MMS_MAP_WRITABLE, false},
 	{{"executable_bytes", "EXEC", OUT_BYTES, 7}, MMS_MAP_EXECUTABLE, false},
 	{{"usernx_bytes", "NX", OUT_BYTES, 7}, MMS_MAP_USERNX, false},
+	{{"shared_bytes", "SHARED", OUT_BYTES, 7}, MMS_MAP_SHARED, false},
+	{{"exclusive_bytes", "EXCL", OUT_BYTES, 7}, MMS_MAP_EXCLUSIVE, false},
+	{{"16k_bytes", "16K", OUT_BYTES, 7}, MMS_MAP_16K, false},
+	{{"32k_bytes", "32K", OUT_BYTES, 7}, MMS_MAP_32K, false},
+	{{"64k_bytes", "64K", OUT_BYTES, 7}, MMS_MAP_64K, false},
+	{{"128k_bytes", "128K", OUT_BYTES, 7}, MMS_MAP_128K, false},
+	{{"256k_bytes", "256K", OUT_BYTES, 7}, MMS_MAP_256K, false},
+	{{"512k_bytes", "512K", OUT_BYTES, 7}, MMS_MAP_512K, false},
+	{{"1m_bytes", "1M", OUT_BYTES, 7}, MMS_MAP_1M, false},
+	{{"numahint_bytes", "NUMAHINT", OUT_BYTES, 8}, MMS_MAP_NUMAHINT, false},
+	{{"wx_bytes", "WX", OUT_BYTES, 7}, MMS_MAP_WX, false},
+	{{"wxvma_bytes", "WXVMA", OUT_BYTES, 7}, MMS_MAP_WXVMA, false},
+	{{"nxclear_bytes", "NXCLEAR", OUT_BYTES, 7}, MMS_MAP_NXCLEAR, false},
 };
 
 #define NR_SOURCES (sizeof(sources) / sizeof(sources[0]))
 
+#define NR_NUMBERED (MMS_MAP_NODES + MMS_MAP_SWAPS)
+
 /* The columns of this run: those for people are fewer. */
 struct columns {
-	struct out_col cols[NR_SOURCES + 4];
-	enum mms_map_key keys[NR_SOURCES];
+	struct out_col cols[NR_SOURCES + NR_NUMBERED + 4];
+	int keys[NR_SOURCES + NR_NUMBERED];
+	char names[NR_NUMBERED][2][24]; /* of nodes and swap areas: for machines, for people */
 	size_t nr;
 	size_t nr_keys;
 	bool end; /* has the end address */
 };
 
-static bool worth_it(const struct mms_map *total, enum mms_map_key key)
+static bool worth_it(const struct mms_map *total, int key)
 {
-	return total->known & 1U << key && total->bytes[key];
+	return total->known[key] && total->bytes[key];
 }
 
-/* Text leaves out columns of -e that are zero or unknown throughout: 22 fit no screen. */
+/* Nodes and swap areas: a column for each that there is; for people, if there are two. */
+static void pick_numbered(struct columns *c, const struct mms_map *total, bool text, int first,
+			  int nr, const char *name)
+{
+	size_t at = first - MMS_NR_NAMED_KEYS;
+	int i, used = 0;
+
+	for (i = 0; i < nr; i++)
+		used += worth_it(total, first + i);
+	for (i = 0; i < nr; i++, at++) {
+		if (text ? used < 2 || !worth_it(total, first + i) : !total->known[first + i])
+			continue;
+		snprintf(c->names[at][0], sizeof(c->names[at][0]), "%s%d_bytes", name, i);
+		snprintf(c->names[at][1], sizeof(c->names[at][1]), "%c%d", toupper(*name), i);
+		c->cols[c->nr++] = (struct out_col){c->names[at][0], c->names[at][1], OUT_BYTES, 7};
+		c->keys[c->nr_keys++] = first + i;
+	}
+}
+
+/* Text leaves out columns of -e that are zero or unknown throughout: all fit no screen. */
 static void pick_columns(struct columns *c, const struct opts *opts, const struct mms_map *total)
 {
 	bool all = opts->extended || opts->format != OUT_TEXT;
@@ -108,6 +144,12 @@ static void pick_columns(struct columns *c, const struct opts *opts, const struc
 		c->cols[c->nr++] = sources[i].col;
 		c->keys[c->nr_keys++] = sources[i].key;
 	}
+	if (all) {
+		bool text = opts->format == OUT_TEXT;
+
+		pick_numbered(c, total, text, MMS_MAP_NODE0, MMS_MAP_NODES, "node");
+		pick_numbered(c, total, text, MMS_MAP_SWAP0, MMS_MAP_SWAPS, "swap");
+	}
 	c->cols[c->nr++] = (struct out_col){"name", "NAME", OUT_STR, 0};
 }
 
@@ -116,7 +158,8 @@ static void show_amounts(struct out *o, const struct columns *c, const struct mm
 	size_t i;
 
 	for (i = 0; i < c->nr_keys; i++) {
-		if (m->known & 1U << c->keys[i])
+		/* an area that a mapping has nothing in is not named there: that is 0 */
+		if (m->known[c->keys[i]] || c->keys[i] >= MMS_NR_NAMED_KEYS)
 			out_cell_num(o, m->bytes[c->keys[i]]);
 		else
 			out_cell_none(o);

@@ -61,7 +61,10 @@ static const struct out_col leaf_cols[] = {
 	{"phys", "PHYS", OUT_HEX, -13},	      {"rights", "RIGHTS", OUT_STR, -6},
 	{"raw", "RAW", OUT_HEX, -18},	      {"flags", "FLAGS", OUT_STR, -12},
 	{"swap_type", "TYPE", OUT_COUNT, 4},  {"swap_offset", "OFFSET", OUT_HEX, -9},
-	{"vma", "VMA", OUT_STR, 0},
+	{"vma", "VMA", OUT_STR, 0},	      {"folio_order", "ORDER", OUT_COUNT, 5},
+	{"folio_head", "HEAD", OUT_HEX, -9},  {"mapcount", "MAPS", OUT_COUNT, 5},
+	{"refcount", "REFS", OUT_COUNT, 5},   {"node", "NODE", OUT_COUNT, 4},
+	{"zone", "ZONE", OUT_STR, -7},	      {"page_flags", "PAGE", OUT_STR, 0},
 };
 
 #define NR(cols) (sizeof(cols) / sizeof((cols)[0]))
@@ -110,6 +113,20 @@ static void show_vma(struct out *o, const struct mms_vma *vma)
 	out_str(o, "vma_name", "name", vma->name);
 }
 
+static void show_page(struct out *o, const struct mms_walk *w)
+{
+	const struct mms_walk_page *p = &w->page;
+
+	out_num(o, "folio_order", "folio order", OUT_COUNT, p->order);
+	out_num(o, "folio_head", "folio head", OUT_HEX, p->head);
+	if (w->known & MMS_LEAF_MAPCOUNT)
+		out_num(o, "mapcount", "mapped by", OUT_COUNT, p->mapcount);
+	out_num(o, "refcount", "references", OUT_COUNT, p->refcount);
+	out_num(o, "node", "node", OUT_COUNT, p->node);
+	out_str(o, "zone", "zone", p->zone);
+	out_str(o, "page_flags", "page flags", p->flags[0] ? p->flags : "none");
+}
+
 /* @offset: of the address asked for in its page. */
 static void show_leaf(struct out *o, const struct mms_walk *w, uint64_t offset)
 {
@@ -132,6 +149,8 @@ static void show_leaf(struct out *o, const struct mms_walk *w, uint64_t offset)
 		out_str(o, "marker", "marker", w->marker);
 	if (!w->nr_levels)
 		out_str(o, "flags", "flags", w->flags[0] ? w->flags : "none");
+	if (w->known & MMS_LEAF_PAGE)
+		show_page(o, w);
 }
 
 static void show_object(struct out *o, pid_t pid, const struct mms_walk *w, uint64_t offset)
@@ -167,6 +186,13 @@ static void show_row(struct out *o, pid_t pid, const struct mms_walk *w, uint64_
 	out_cell_num_if(o, w->known & MMS_LEAF_SWAP, w->swap_type);
 	out_cell_num_if(o, w->known & MMS_LEAF_SWAP, w->swap_offset);
 	out_cell_str(o, w->vma.name);
+	out_cell_num_if(o, w->known & MMS_LEAF_PAGE, w->page.order);
+	out_cell_num_if(o, w->known & MMS_LEAF_PAGE, w->page.head);
+	out_cell_num_if(o, w->known & MMS_LEAF_MAPCOUNT, w->page.mapcount);
+	out_cell_num_if(o, w->known & MMS_LEAF_PAGE, w->page.refcount);
+	out_cell_num_if(o, w->known & MMS_LEAF_PAGE, w->page.node);
+	out_cell_str(o, w->known & MMS_LEAF_PAGE ? w->page.zone : NULL);
+	out_cell_str(o, w->known & MMS_LEAF_PAGE ? w->page.flags : NULL);
 }
 
 static void show(struct out *o, const struct opts *opts, pid_t pid, const struct mms_list *walks)

@@ -6,16 +6,15 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collect/module_text.h"
+#include "collect/text.h"
 #include "util/args.h"
 
-/* Next line of *text, its newline cut off; NULL at the end. */
-static char *next_line(char **text)
+char *text_line(char **text)
 {
 	char *line = *text, *nl;
 
@@ -28,7 +27,7 @@ static char *next_line(char **text)
 	return line;
 }
 
-static char *next_word(char **p)
+char *text_word(char **p)
 {
 	char *word;
 
@@ -38,8 +37,7 @@ static char *next_word(char **p)
 	return word;
 }
 
-/* Copy a word that must fit: a cut one would be a different word. */
-static int copy(char *to, size_t sz, const char *from)
+int text_copy(char *to, size_t sz, const char *from)
 {
 	size_t len = strlen(from);
 
@@ -58,14 +56,14 @@ int mms_text_features(char *text, struct mms_list *features)
 {
 	char *line;
 
-	while ((line = next_line(&text))) {
+	while ((line = text_line(&text))) {
 		struct mms_module_feature *f = model_list_add(features, sizeof(*f));
-		char *name = next_word(&line), *yes = next_word(&line);
+		char *name = text_word(&line), *yes = text_word(&line);
 
 		if (!f)
 			return -ENOMEM;
 		if (!yes || (strcmp(yes, "yes") && strcmp(yes, "no")) ||
-		    copy(f->name, sizeof(f->name), name))
+		    text_copy(f->name, sizeof(f->name), name))
 			return -EBADMSG;
 		f->yes = !strcmp(yes, "yes");
 		snprintf(f->why, sizeof(f->why), "%s", line ? line : "-");
@@ -73,17 +71,16 @@ int mms_text_features(char *text, struct mms_list *features)
 	return 0;
 }
 
-/* "START-END PERMS OFFSET NAME"; @dev: "DEV INODE" stand before the name. */
-static int parse_vma(char *line, bool dev, struct mms_vma *vma)
+int text_vma(char *line, bool dev, struct mms_vma *vma)
 {
-	char *range = next_word(&line), *perms = next_word(&line), *offset = next_word(&line);
+	char *range = text_word(&line), *perms = text_word(&line), *offset = text_word(&line);
 	uint64_t none;
 
 	if (!offset || split_range(range, &vma->start, &vma->end) ||
-	    copy(vma->perms, sizeof(vma->perms), perms) ||
+	    text_copy(vma->perms, sizeof(vma->perms), perms) ||
 	    args_addr_range(offset, &vma->offset, &none))
 		return -EBADMSG;
-	if (dev && (!next_word(&line) || !next_word(&line)))
+	if (dev && (!text_word(&line) || !text_word(&line)))
 		return -EBADMSG;
 	while (line && *line == ' ')
 		line++;
@@ -93,11 +90,10 @@ static int parse_vma(char *line, bool dev, struct mms_vma *vma)
 
 int mms_text_vma(char *line, struct mms_vma *vma)
 {
-	return parse_vma(line, true, vma);
+	return text_vma(line, true, vma);
 }
 
-/* "key=value" of a word into a number; the rest of the words are names of flags. */
-static bool key_is(const char *word, const char *key, const char **value)
+bool text_key_is(const char *word, const char *key, const char **value)
 {
 	size_t len = strlen(key);
 
@@ -107,7 +103,7 @@ static bool key_is(const char *word, const char *key, const char **value)
 	return true;
 }
 
-static int add_flag(char *flags, const char *name)
+int text_add_flag(char *flags, const char *name)
 {
 	size_t len = strlen(flags);
 
@@ -117,121 +113,7 @@ static int add_flag(char *flags, const char *name)
 	return 0;
 }
 
-static int walk_level(struct mms_walk *w, const char *level, char *rest)
-{
-	struct mms_walk_level *l;
-	const char *value;
-	uint64_t v = 0;
-	char *word;
-
-	if (w->nr_levels == MMS_MAX_LEVELS)
-		return -EBADMSG;
-	l = &w->levels[w->nr_levels++];
-	if (copy(l->level, sizeof(l->level), level))
-		return -EBADMSG;
-	while ((word = next_word(&rest))) {
-		int err = 0;
-
-		if (key_is(word, "table", &value)) {
-			err = args_u64(value, &l->table);
-			l->has_slot = true;
-		} else if (key_is(word, "index", &value)) {
-			err = args_u64(value, &v);
-			l->index = v;
-		} else if (key_is(word, "raw", &value)) {
-			err = args_u64(value, &l->raw);
-		} else if (key_is(word, "frame", &value)) {
-			l->has_frame = strcmp(value, "-");
-			err = l->has_frame ? args_u64(value, &l->frame) : 0;
-		} else if (strcmp(word, "-")) {
-			err = add_flag(l->flags, word); /* pkey=N too */
-		}
-		if (err)
-			return -EBADMSG;
-	}
-	return 0;
-}
-
-static int walk_leaf(struct mms_walk *w, char *rest)
-{
-	const char *value;
-	char *word;
-	int err;
-
-	while ((word = next_word(&rest))) {
-		err = 0;
-		if (key_is(word, "kind", &value)) {
-			err = copy(w->kind, MMS_WORD, value);
-		} else if (key_is(word, "level", &value)) {
-			w->known |= MMS_LEAF_LEVEL;
-			err = copy(w->level, MMS_WORD, value);
-		} else if (key_is(word, "size", &value)) {
-			w->known |= MMS_LEAF_SIZE;
-			err = args_u64(value, &w->size);
-		} else if (key_is(word, "frame", &value)) {
-			w->known |= MMS_LEAF_FRAME;
-			err = args_u64(value, &w->frame);
-		} else if (key_is(word, "rights", &value)) {
-			w->known |= MMS_LEAF_RIGHTS;
-			err = copy(w->rights, MMS_WORD, value);
-		} else if (key_is(word, "type", &value)) {
-			w->known |= MMS_LEAF_SWAP;
-			err = args_u64(value, &w->swap_type);
-		} else if (key_is(word, "offset", &value)) {
-			err = args_u64(value, &w->swap_offset);
-		} else if (key_is(word, "marker", &value)) {
-			w->known |= MMS_LEAF_MARKER;
-			err = copy(w->marker, MMS_WORD, value);
-		}
-		if (err)
-			return -EBADMSG;
-	}
-	return w->kind[0] ? 0 : -EBADMSG;
-}
-
-static int walk_line(struct mms_walk *w, const char *key, char *rest)
-{
-	if (!strcmp(key, "vma")) {
-		if (rest && !strncmp(rest, "none", 4))
-			return 0;
-		return rest ? parse_vma(rest, false, &w->vma) : -EBADMSG;
-	}
-	if (!strcmp(key, "leaf"))
-		return walk_leaf(w, rest);
-	return walk_level(w, key, rest);
-}
-
-int mms_text_walk(char *text, struct mms_list *walks)
-{
-	struct mms_walk *w = NULL;
-	int err = 0;
-	char *line;
-
-	while (!err && (line = next_line(&text))) {
-		char *key = next_word(&line);
-
-		if (!key)
-			continue;
-		if (!strcmp(key, "va")) {
-			if (w && !w->kind[0])
-				err = -EBADMSG;
-			w = err ? w : model_list_add(walks, sizeof(*w));
-			if (!w)
-				err = -ENOMEM;
-			else if (!err && (!line || args_u64(line, &w->va)))
-				err = -EBADMSG;
-		} else {
-			err = w ? walk_line(w, key, line) : -EBADMSG;
-		}
-	}
-	if (!err && w && !w->kind[0])
-		err = -EBADMSG;
-	if (err)
-		model_walks_deinit(walks);
-	return err;
-}
-
-static const char *const map_keys[MMS_NR_MAP_KEYS] = {
+static const char *const map_keys[MMS_NR_NAMED_KEYS] = {
 	[MMS_MAP_SIZE] = "Size",
 	[MMS_MAP_RSS] = "Rss",
 	[MMS_MAP_ANON] = "Anon",
@@ -254,27 +136,64 @@ static const char *const map_keys[MMS_NR_MAP_KEYS] = {
 	[MMS_MAP_WRITABLE] = "Writable",
 	[MMS_MAP_EXECUTABLE] = "Executable",
 	[MMS_MAP_USERNX] = "UserNX",
+	[MMS_MAP_16K] = "16K",
+	[MMS_MAP_32K] = "32K",
+	[MMS_MAP_64K] = "64K",
+	[MMS_MAP_128K] = "128K",
+	[MMS_MAP_256K] = "256K",
+	[MMS_MAP_512K] = "512K",
+	[MMS_MAP_1M] = "1M",
+	[MMS_MAP_NUMAHINT] = "NumaHint",
+	[MMS_MAP_SHARED] = "Shared",
+	[MMS_MAP_EXCLUSIVE] = "Exclusive",
+	[MMS_MAP_WX] = "WX",
+	[MMS_MAP_WXVMA] = "WXVma",
+	[MMS_MAP_NXCLEAR] = "NxClear",
 };
+
+/* "Node3": of every node with memory; "Swap0": of every area with entries. Return: the key or -1.
+ */
+static int numbered_key(const char *key)
+{
+	bool node = !strncmp(key, "Node", 4);
+	uint64_t n;
+
+	if ((!node && strncmp(key, "Swap", 4)) || args_u64(key + 4, &n))
+		return -1;
+	if (node)
+		return n < MMS_MAP_NODES ? (int)(MMS_MAP_NODE0 + n) : -1;
+	return n < MMS_MAP_SWAPS ? (int)(MMS_MAP_SWAP0 + n) : -1;
+}
+
+static int map_key(const char *key)
+{
+	size_t k;
+
+	for (k = 0; k < MMS_NR_NAMED_KEYS; k++)
+		if (!strcmp(key, map_keys[k]))
+			return k;
+	return numbered_key(key);
+}
 
 int mms_text_map_key(char *line, struct mms_map *m)
 {
 	char *key = strsep(&line, ":"), *value, *unit;
 	uint64_t kb;
-	size_t k;
+	int k;
 
 	if (!line)
 		return -EBADMSG;
-	value = next_word(&line);
-	unit = next_word(&line);
+	value = text_word(&line);
+	unit = text_word(&line);
 	if (!value || !unit || strcmp(unit, "kB"))
 		return 0; /* "VmFlags: rd wr", "THPeligible: 1": not an amount */
 	if (args_u64(value, &kb) || kb > UINT64_MAX / 1024)
 		return -EBADMSG;
-	for (k = 0; k < MMS_NR_MAP_KEYS; k++)
-		if (!strcmp(key, map_keys[k])) {
-			m->bytes[k] = kb * 1024;
-			m->known |= 1U << k;
-		}
+	k = map_key(key);
+	if (k < 0)
+		return 0;
+	m->bytes[k] = kb * 1024;
+	m->known[k] = true;
 	return 0;
 }
 
@@ -292,7 +211,7 @@ int mms_text_maps(char *text, struct mms_list *maps)
 	int err = 0;
 	char *line;
 
-	while (!err && (line = next_line(&text))) {
+	while (!err && (line = text_line(&text))) {
 		if (is_vma_line(line)) {
 			m = model_list_add(maps, sizeof(*m));
 			err = m ? mms_text_vma(line, &m->vma) : -ENOMEM;
@@ -309,25 +228,25 @@ int mms_text_maps(char *text, struct mms_list *maps)
 
 static int range_line(char *line, struct mms_range *r)
 {
-	char *range = next_word(&line), *size = next_word(&line);
-	char *level = next_word(&line), *kind = next_word(&line), *rights = next_word(&line);
+	char *range = text_word(&line), *size = text_word(&line);
+	char *level = text_word(&line), *kind = text_word(&line), *rights = text_word(&line);
 	const char *value;
 	char *word;
 
 	if (!rights || split_range(range, &r->start, &r->end) || !size ||
-	    copy(r->level, MMS_WORD, level) || copy(r->kind, MMS_WORD, kind) ||
-	    copy(r->rights, MMS_WORD, rights))
+	    text_copy(r->level, MMS_WORD, level) || text_copy(r->kind, MMS_WORD, kind) ||
+	    text_copy(r->rights, MMS_WORD, rights))
 		return -EBADMSG;
 	r->young = r->dirty = MMS_NO_COUNT;
-	while ((word = next_word(&line))) {
+	while ((word = text_word(&line))) {
 		int err = 0;
 
-		if (key_is(word, "young", &value))
+		if (text_key_is(word, "young", &value))
 			err = args_u64(value, &r->young);
-		else if (key_is(word, "dirty", &value))
+		else if (text_key_is(word, "dirty", &value))
 			err = args_u64(value, &r->dirty);
 		else if (strcmp(word, "-"))
-			err = add_flag(r->flags, word);
+			err = text_add_flag(r->flags, word);
 		if (err)
 			return -EBADMSG;
 	}
@@ -351,7 +270,7 @@ int mms_text_ranges(char *text, struct mms_list *ranges)
 	char *line, *name = NULL;
 	int err = 0;
 
-	while (!err && (line = next_line(&text))) {
+	while (!err && (line = text_line(&text))) {
 		struct mms_range *r;
 
 		if (!strncmp(line, "---[ ", 5)) {
@@ -385,18 +304,18 @@ static int census_mask(const char *word, uint64_t *mask)
 
 int mms_text_census(char *text, struct mms_list *rows)
 {
-	char *line = next_line(&text); /* the header */
+	char *line = text_line(&text); /* the header */
 	int err = 0;
 
-	while (!err && (line = next_line(&text))) {
+	while (!err && (line = text_line(&text))) {
 		struct mms_census_row *row = model_list_add(rows, sizeof(*row));
-		char *mask = next_word(&line), *pages = next_word(&line);
-		char *mb = next_word(&line), *names = next_word(&line);
+		char *mask = text_word(&line), *pages = text_word(&line);
+		char *mb = text_word(&line), *names = text_word(&line);
 
 		if (!row)
 			err = -ENOMEM;
 		else if (!mb || census_mask(mask, &row->mask) || args_u64(pages, &row->pages) ||
-			 copy(row->names, sizeof(row->names), names ? names : "-"))
+			 text_copy(row->names, sizeof(row->names), names ? names : "-"))
 			err = -EBADMSG;
 	}
 	if (err)

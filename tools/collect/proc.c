@@ -160,6 +160,8 @@ struct smaps_extra {
 	uint64_t anonymous;
 	uint64_t hugetlb;
 	uint64_t pmd;
+	uint64_t shared;
+	uint64_t exclusive;
 };
 
 static void smaps_line(char *line, struct mms_map *m, struct smaps_extra *e)
@@ -178,11 +180,16 @@ static void smaps_line(char *line, struct mms_map *m, struct smaps_extra *e)
 		m->bytes[MMS_MAP_SWAP] = kb;
 	else if (!strcmp(key, "Anonymous"))
 		e->anonymous = kb;
-	else if (!strcmp(key, "Shared_Hugetlb") || !strcmp(key, "Private_Hugetlb"))
+	else if (strstr(key, "_Hugetlb"))
 		e->hugetlb += kb;
 	else if (!strcmp(key, "AnonHugePages") || !strcmp(key, "ShmemPmdMapped") ||
 		 !strcmp(key, "FilePmdMapped"))
 		e->pmd += kb;
+	/* _Clean, _Dirty, _Hugetlb */
+	if (!strncmp(key, "Shared_", 7))
+		e->shared += kb;
+	else if (!strncmp(key, "Private_", 8))
+		e->exclusive += kb;
 }
 
 /*
@@ -191,15 +198,23 @@ static void smaps_line(char *line, struct mms_map *m, struct smaps_extra *e)
  */
 static void smaps_done(struct mms_map *m, const struct smaps_extra *e)
 {
-	m->known = 1U << MMS_MAP_SIZE | 1U << MMS_MAP_RSS | 1U << MMS_MAP_SWAP |
-		   1U << MMS_MAP_ANON | 1U << MMS_MAP_FILE | 1U << MMS_MAP_HUGETLB |
-		   1U << MMS_MAP_2M;
+	static const enum mms_map_key has[] = {
+		MMS_MAP_SIZE,	 MMS_MAP_RSS, MMS_MAP_SWAP,   MMS_MAP_ANON,	 MMS_MAP_FILE,
+		MMS_MAP_HUGETLB, MMS_MAP_2M,  MMS_MAP_SHARED, MMS_MAP_EXCLUSIVE,
+	};
+	size_t i;
+
+	memset(m->known, 0, sizeof(m->known));
+	for (i = 0; i < sizeof(has) / sizeof(has[0]); i++)
+		m->known[has[i]] = true;
 	m->bytes[MMS_MAP_ANON] = e->anonymous;
 	m->bytes[MMS_MAP_FILE] = m->bytes[MMS_MAP_RSS] - e->anonymous;
 	m->bytes[MMS_MAP_HUGETLB] = e->hugetlb;
+	m->bytes[MMS_MAP_SHARED] = e->shared;
+	m->bytes[MMS_MAP_EXCLUSIVE] = e->exclusive;
 	m->bytes[MMS_MAP_2M] = e->pmd;
 	if (e->hugetlb) /* of 2M or of 1G: smaps does not say in one line */
-		m->known &= ~(1U << MMS_MAP_2M);
+		m->known[MMS_MAP_2M] = false;
 }
 
 /**

@@ -85,10 +85,15 @@ void model_maps_total(const struct mms_map *maps, size_t nr, struct mms_map *tot
 	size_t i, k;
 
 	memset(total, 0, sizeof(*total));
-	total->known = (1U << MMS_NR_MAP_KEYS) - 1;
+	for (k = 0; k < MMS_NR_NAMED_KEYS; k++)
+		total->known[k] = true;
 	for (i = 0; i < nr; i++) {
-		total->known &= maps[i].known;
-		for (k = 0; k < MMS_NR_MAP_KEYS; k++)
+		for (k = 0; k < MMS_NR_MAP_KEYS; k++) {
 			total->bytes[k] += maps[i].bytes[k];
+			if (k < MMS_NR_NAMED_KEYS)
+				total->known[k] &= maps[i].known[k];
+			else
+				total->known[k] |= maps[i].known[k];
+		}
 	}
 }

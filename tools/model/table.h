@@ -40,12 +40,34 @@ struct mms_walk_level {
 };
 
 /* What of struct mms_walk is known. */
-#define MMS_LEAF_SIZE	(1U << 0)
-#define MMS_LEAF_FRAME	(1U << 1)
-#define MMS_LEAF_SWAP	(1U << 2)
-#define MMS_LEAF_LEVEL	(1U << 3)
-#define MMS_LEAF_RIGHTS (1U << 4)
-#define MMS_LEAF_MARKER (1U << 5)
+#define MMS_LEAF_SIZE	  (1U << 0)
+#define MMS_LEAF_FRAME	  (1U << 1)
+#define MMS_LEAF_SWAP	  (1U << 2)
+#define MMS_LEAF_LEVEL	  (1U << 3)
+#define MMS_LEAF_RIGHTS	  (1U << 4)
+#define MMS_LEAF_MARKER	  (1U << 5)
+#define MMS_LEAF_PAGE	  (1U << 6)
+#define MMS_LEAF_MAPCOUNT (1U << 7)
+
+/**
+ * struct mms_walk_page - the page behind a leaf
+ * @order: the folio has 2^order pages
+ * @head: its first frame
+ * @mapcount: entries that map the page
+ * @refcount: of the folio
+ * @node: NUMA node
+ * @zone: name of the zone
+ * @flags: names, separated by commas
+ */
+struct mms_walk_page {
+	uint64_t order;
+	uint64_t head;
+	uint64_t mapcount;
+	uint64_t refcount;
+	uint64_t node;
+	char zone[MMS_WORD];
+	char flags[2 * MMS_FLAGS];
+};
 
 /**
  * struct mms_walk - one page: its mapping, the entries that lead to it, its leaf
@@ -63,6 +85,7 @@ struct mms_walk_level {
  * @swap_type: swap device
  * @swap_offset: slot on it
  * @flags: what a walk without levels knows of the leaf, names
+ * @page: the page
  */
 struct mms_walk {
 	uint64_t va;
@@ -79,7 +102,11 @@ struct mms_walk {
 	uint64_t swap_type;
 	uint64_t swap_offset;
 	char flags[MMS_FLAGS];
+	struct mms_walk_page page;
 };
+
+#define MMS_MAP_NODES 64 /* those beyond are not told */
+#define MMS_MAP_SWAPS 32
 
 /* Keys of a maps block; the order is that of the columns of -e. */
 enum mms_map_key {
@@ -105,19 +132,36 @@ enum mms_map_key {
 	MMS_MAP_WRITABLE,
 	MMS_MAP_EXECUTABLE,
 	MMS_MAP_USERNX,
-	MMS_NR_MAP_KEYS,
+	MMS_MAP_16K,
+	MMS_MAP_32K,
+	MMS_MAP_64K,
+	MMS_MAP_128K,
+	MMS_MAP_256K,
+	MMS_MAP_512K,
+	MMS_MAP_1M,
+	MMS_MAP_NUMAHINT,
+	MMS_MAP_SHARED,
+	MMS_MAP_EXCLUSIVE,
+	MMS_MAP_WX,
+	MMS_MAP_WXVMA,
+	MMS_MAP_NXCLEAR,
+	MMS_NR_NAMED_KEYS,
+	/* by number: nodes, swap areas */
+	MMS_MAP_NODE0 = MMS_NR_NAMED_KEYS,
+	MMS_MAP_SWAP0 = MMS_MAP_NODE0 + MMS_MAP_NODES,
+	MMS_NR_MAP_KEYS = MMS_MAP_SWAP0 + MMS_MAP_SWAPS,
 };
 
 /**
  * struct mms_map - what the tables hold for one mapping
  * @vma: the mapping; name "Total" with no addresses for the sum
- * @known: bit per enum mms_map_key that the source has
  * @bytes: by key
+ * @known: by key: the source has it
  */
 struct mms_map {
 	struct mms_vma vma;
-	uint32_t known;
 	uint64_t bytes[MMS_NR_MAP_KEYS];
+	bool known[MMS_NR_MAP_KEYS];
 };
 
 /**
@@ -176,7 +220,7 @@ void model_maps_deinit(struct mms_list *maps);
 void model_ranges_deinit(struct mms_list *ranges);
 void model_census_deinit(struct mms_list *rows);
 
-/* Sum of @maps into @total: a key is known if every map knows it. */
+/* Sum of @maps into @total: a key is known if every map knows it, a numbered one if any does. */
 void model_maps_total(const struct mms_map *maps, size_t nr, struct mms_map *total);
 
 #endif
