@@ -17,12 +17,20 @@ static __u8 older(__u8 age, unsigned int scans)
 	return age + scans < MMSCOPE_IDLE_MAX ? age + scans : MMSCOPE_IDLE_MAX;
 }
 
-/* Eight ages, each one scan older: those below MMSCOPE_IDLE_MAX grow. */
-static __u64 older8(__u64 ages)
+/*
+ * The same for eight ages at once; @scans below 128. A byte of @full has its top
+ * bit where the sum is beyond MMSCOPE_IDLE_MAX, of @never where the age is _NEVER:
+ * both are carries out of the seven bits below.
+ */
+static __u64 older8(__u64 ages, unsigned int scans)
 {
-	__u64 full = ((ages & BYTES(0x7f)) + BYTES(0x02)) & ages & BYTES(0x80);
+	__u64 low = ages & BYTES(0x7f), top = ages & BYTES(0x80);
+	__u64 full = (low + BYTES(scans + 1)) & top;
+	__u64 never = (low + BYTES(1)) & top;
+	__u64 mask = (full << 1) - (full >> 7); /* all bits of those bytes */
 
-	return ages + ((full ^ BYTES(0x80)) >> 7);
+	return ((((low + BYTES(scans)) ^ top) & ~mask) | (mask & BYTES(MMSCOPE_IDLE_MAX))) +
+	       (never >> 7);
 }
 
 static void grow_older(struct mms_region *r, unsigned int page, unsigned int nr)
@@ -32,7 +40,7 @@ static void grow_older(struct mms_region *r, unsigned int page, unsigned int nr)
 	for (; page < end && page % 8; page++)
 		r->age[page] = older(r->age[page], 1);
 	for (; page + 8 <= end; page += 8)
-		r->words[page / 8] = older8(r->words[page / 8]);
+		r->words[page / 8] = older8(r->words[page / 8], 1);
 	for (; page < end; page++)
 		r->age[page] = older(r->age[page], 1);
 }
@@ -44,8 +52,8 @@ static void settle(struct mms_region *r)
 
 	if (!r->late)
 		return;
-	for (i = 0; i < MMS_AGE_PAGES; i++)
-		r->age[i] = older(r->age[i], r->late);
+	for (i = 0; i < MMS_AGE_PAGES / 8; i++)
+		r->words[i] = older8(r->words[i], r->late);
 	r->late = 0;
 }
 

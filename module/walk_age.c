@@ -101,10 +101,10 @@ static void look_word(struct age_walker *k, u64 *slot, struct mms_look *l, unsig
 
 	for (; slot < end; slot++, bit <<= 1) {
 		raw = READ_ONCE(*slot);
-		if (!raw)
-			continue;
 		if ((raw & (plain | _PAGE_ACCESSED)) == want)
 			idle |= bit;
+		else if (!raw)
+			continue;
 		else if ((raw & plain) != want)
 			seen[look(k, slot, MMSCOPE_LEVEL_PTE, 1)] |= bit;
 		else if (take_accessed(k, slot, (raw & mms_rules.phys_mask) >> PAGE_SHIFT, 1))

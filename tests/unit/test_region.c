@@ -249,6 +249,31 @@ static void spared_ages_saturate(void **state)
 	}
 }
 
+/* Every age, spared any number of times, beside the rule said plainly. */
+static void every_age_grows_as_one_does(void **state)
+{
+	unsigned int start, late, i;
+
+	for (start = 0; start < 256; start++) {
+		note_all(MMS_SEEN_REFERENCED);
+		for (late = 0; late <= MMS_REGION_SPARES; late++) {
+			for (i = 0; i < 512; i++)
+				r.age[i] = start + i;
+			r.late = late;
+			mms_region_forget(&r, 300, 1); /* writes them down */
+			for (i = 0; i < 256; i++) {
+				unsigned int old = (start + i) & 255, want = old + late;
+
+				if (want > MMSCOPE_IDLE_MAX)
+					want = old == 255 ? 255 : MMSCOPE_IDLE_MAX;
+				assert_int_equal(age(i), want);
+			}
+			assert_int_equal(r.late, 0);
+			note(300, MMS_SEEN_IDLE);
+		}
+	}
+}
+
 static void looked_at_every_16th_time(void **state)
 {
 	int scan, looks = 0;
@@ -303,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup(spared_only_after_a_quiet_look, reset),
 		cmocka_unit_test_setup(spared_pages_grow_older, reset),
 		cmocka_unit_test_setup(spared_ages_saturate, reset),
+		cmocka_unit_test_setup(every_age_grows_as_one_does, reset),
 		cmocka_unit_test_setup(looked_at_every_16th_time, reset),
 		cmocka_unit_test_setup(a_huge_leaf_is_no_quiet_table, reset),
 		cmocka_unit_test_setup(spared_then_huge_or_forgotten, reset),
