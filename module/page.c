@@ -2,7 +2,7 @@
 /*
  * page: the only file that looks at struct page. Must not follow page tables.
  *
- * No reference is taken. All functions run under the page-table lock of a
+ * No reference is taken. All functions but mms_page_peek() run under the page-table lock of a
  * present (or PROT_NONE) entry that maps the frame. Whoever frees, splits or
  * migrates the folio must first take that entry away under the same lock, so
  * for as long as we hold it the folio is what it is, its mapping word is
@@ -261,4 +261,33 @@ void mms_page_mark_young(u64 frame)
 #else
 	folio_mark_accessed(folio);
 #endif
+}
+
+/**
+ * mms_page_peek - facts of a page without a lock
+ * @frame: of the page
+ * @addr: where it is mapped
+ *
+ * What is returned may be of another page, unless the caller sees to it that
+ * the frame was mapped all the time.
+ *
+ * Context: any, also NMI; interrupts off, on a CPU that runs the page's mm.
+ * Return: MMS_PEEK_*.
+ */
+unsigned int mms_page_peek(u64 frame, u64 addr)
+{
+	struct page *page = pfn_to_online_page(frame);
+	unsigned int facts = 0;
+	struct folio *folio;
+
+	if (!page)
+		return 0;
+	folio = page_folio(page);
+	if (folio_test_anon(folio))
+		facts |= MMS_PEEK_ANON;
+	if (folio->index + (frame - folio_pfn(folio)) == addr >> PAGE_SHIFT)
+		facts |= MMS_PEEK_HOME;
+	if (!READ_ONCE(folio->mapping))
+		facts |= MMS_PEEK_UNOWNED;
+	return facts;
 }

@@ -58,4 +58,11 @@ bool mms_page_look(struct mms_page *p, struct vm_area_struct *vma, const struct 
 		   u64 frame);
 void mms_page_mark_young(u64 frame);
 
+/* Facts of a page that can be read without a lock. */
+#define MMS_PEEK_ANON	 (1U << 0)
+#define MMS_PEEK_HOME	 (1U << 1) /* its index is its address, as in anonymous mappings */
+#define MMS_PEEK_UNOWNED (1U << 2) /* no mapping at all */
+
+unsigned int mms_page_peek(u64 frame, u64 addr);
+
 #endif /* _MMS_PAGE_H */

@@ -8,7 +8,7 @@ SAN_UNIT := -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT	:= $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 # The pure parts: no kernel, no I/O. Each unit test links against all of them.
-PURE_SRC := $(wildcard module/entry_x86.c module/range.c module/census.c module/region.c module/record.c module/tables.c tools/model/*.c \
+PURE_SRC := $(wildcard module/entry_x86.c module/errcode.c module/cow_rule.c module/range.c module/census.c module/region.c module/record.c module/tables.c tools/model/*.c \
 	tools/collect/module_text*.c tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
