@@ -37,7 +37,8 @@ static void on_fault(unsigned long addr, unsigned long error)
 
 static void on_fault_user(void *data, unsigned long addr, struct pt_regs *regs, unsigned long error)
 {
-	on_fault(addr, error);
+	if (addr < TASK_SIZE_MAX)
+		on_fault(addr, error);
 }
 
 static void on_fault_kernel(void *data, unsigned long addr, struct pt_regs *regs,

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include "debugfs.h"
 #include "events.h"
+#include "fault.h"
 #include "features.h"
 #include "idle.h"
 #include "kfunc.h"
@@ -19,9 +20,12 @@ static int __init mmscope_init(void)
 	mms_rules_init();
 	mms_events_init();
 	mms_features_init();
-	err = mms_targets_init();
+	err = mms_fault_init();
 	if (err)
 		return err;
+	err = mms_targets_init();
+	if (err)
+		goto exit_fault;
 	err = mms_idle_init();
 	if (err)
 		goto exit_targets;
@@ -34,6 +38,8 @@ exit_idle:
 	mms_idle_exit();
 exit_targets:
 	mms_targets_exit();
+exit_fault:
+	mms_fault_exit();
 	return err;
 }
 
@@ -42,6 +48,7 @@ static void __exit mmscope_exit(void)
 	mms_debugfs_exit();
 	mms_idle_exit();
 	mms_targets_exit();
+	mms_fault_exit();
 }
 
 module_init(mmscope_init);

@@ -149,6 +149,9 @@ static int fill(struct mms_target *t, struct task_struct *leader)
 	t->start_ns = leader->start_boottime;
 	t->since_ns = ktime_get_ns();
 	get_task_comm(t->comm, leader);
+	t->leader = get_task_struct(leader);
+	mms_cow_begin_target(t);
+	mms_fault_begin_target(t);
 	return 0;
 }
 
@@ -157,6 +160,8 @@ static void free_target(struct work_struct *work)
 	struct mms_target *t = container_of(to_rcu_work(work), struct mms_target, free_work);
 
 	WARN_ON_ONCE(t->idle);
+	mms_cow_end_target(t);
+	put_task_struct(t->leader);
 	mmdrop(t->mm);
 	put_pid(t->pid);
 	mutex_destroy(&t->idle_lock);
@@ -199,6 +204,8 @@ struct mms_target *mms_target_create(int nr)
 	err = fill(t, leader);
 	put_task_struct(leader);
 	if (!err) {
+		/* else later, by the target's own first fault that can */
+		mms_cow_make_tables(&t->cow);
 		atomic_inc(&targets_unfreed);
 		return t;
 	}
@@ -216,6 +223,18 @@ free_target:
 void mms_target_get(struct mms_target *t)
 {
 	refcount_inc(&t->refs);
+}
+
+/**
+ * mms_target_tryget - take a reference to a target found by an event
+ * @t: within RCU since it was found
+ *
+ * Context: any.
+ * Return: false if it is about to be freed.
+ */
+bool mms_target_tryget(struct mms_target *t)
+{
+	return refcount_inc_not_zero(&t->refs);
 }
 
 /**

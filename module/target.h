@@ -37,6 +37,8 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include "tlb.h"
+#include "cow.h"
+#include "fault.h"
 
 struct dentry;
 struct mm_struct;
@@ -55,6 +57,7 @@ enum mms_state {
  * struct mms_target - a tracked process
  * @nr: its pid as the writer of control saw it; name of the directory
  * @pid: the process
+ * @leader: a thread of it, pinned: its signal_struct keeps the counts of all that end
  * @mm: what it had when tracking began
  * @start_ns: its start, boot clock
  * @since_ns: when tracking began, monotonic clock
@@ -64,6 +67,8 @@ enum mms_state {
  * @idle_lock: protects @idle
  * @idle: sampling, or NULL
  * @tlb: its TLB flushes
+ * @faults: its page faults
+ * @cow: its copy-on-write
  *
  * private:
  * @node: in the registry, under registry_lock
@@ -76,6 +81,7 @@ enum mms_state {
 struct mms_target {
 	int nr;
 	struct pid *pid;
+	struct task_struct *leader;
 	struct mm_struct *mm;
 	u64 start_ns;
 	u64 since_ns;
@@ -85,6 +91,8 @@ struct mms_target {
 	struct mutex idle_lock;
 	struct mms_idle *idle;
 	struct mms_tlb tlb;
+	struct mms_faults faults;
+	struct mms_cow cow;
 	/* private: */
 	struct list_head node;
 	struct hlist_node by_mm;
@@ -96,6 +104,7 @@ struct mms_target {
 
 struct mms_target *mms_target_create(int nr);
 void mms_target_get(struct mms_target *t);
+bool mms_target_tryget(struct mms_target *t);
 void mms_target_put(struct mms_target *t);
 
 enum mms_state mms_target_state(const struct mms_target *t, char comm[TASK_COMM_LEN]);

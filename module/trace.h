@@ -11,6 +11,7 @@
 
 #include <linux/tracepoint.h>
 #include <linux/types.h>
+#include "cow.h"
 
 /* clang-format off */
 TRACE_EVENT(scan,
@@ -38,6 +39,32 @@ TRACE_EVENT(scan,
 	TP_printk("pid=%d scan=%llu duration_ns=%llu entries=%llu referenced=%llu skipped=%llu flushed=%d",
 		  __entry->pid, __entry->scan, __entry->duration_ns, __entry->entries,
 		  __entry->referenced, __entry->skipped, __entry->flushed)
+);
+
+TRACE_EVENT(cow,
+	TP_PROTO(int pid, const struct mms_cow_event *e),
+	TP_ARGS(pid, e),
+	TP_STRUCT__entry(
+		__field(int, pid)
+		__field(u64, address)
+		__field(u64, old_frame)
+		__field(u64, new_frame)
+		__field(u64, size)
+		__field(unsigned int, what)
+		__field(u64, generation)
+	),
+	TP_fast_assign(
+		__entry->pid = pid;
+		__entry->address = e->address;
+		__entry->old_frame = e->old_frame;
+		__entry->new_frame = e->new_frame;
+		__entry->size = e->size;
+		__entry->what = e->what;
+		__entry->generation = e->generation;
+	),
+	TP_printk("pid=%d address=0x%llx old_frame=0x%llx new_frame=0x%llx size=%llu what=%u generation=%llu",
+		  __entry->pid, __entry->address, __entry->old_frame, __entry->new_frame,
+		  __entry->size, __entry->what, __entry->generation)
 );
 /* clang-format on */
 

@@ -28,6 +28,8 @@ extern const struct file_operations mms_idle_fops;
 extern const struct file_operations mms_wss_fops;
 extern const struct file_operations mms_entries_fops;
 extern const struct file_operations mms_tlb_fops;
+extern const struct file_operations mms_faults_fops;
+extern const struct file_operations mms_cow_fops;
 
 /**
  * mms_view_may_open - may the caller open our files
