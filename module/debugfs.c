@@ -34,8 +34,8 @@ static const struct entry target_files[] = {
 	{"ranges", 0400, &mms_ranges_fops}, {"maps", 0400, &mms_maps_fops},
 	{"census", 0400, &mms_census_fops}, {"idle", 0400, &mms_idle_fops},
 	{"wss", 0400, &mms_wss_fops},	    {"entries", 0400, &mms_entries_fops},
-	{"tlb", 0400, &mms_tlb_fops},	    {"faults", 0400, &mms_faults_fops},
-	{"cow", 0400, &mms_cow_fops},
+	{"tables", 0400, &mms_tables_fops}, {"tlb", 0400, &mms_tlb_fops},
+	{"faults", 0400, &mms_faults_fops}, {"cow", 0400, &mms_cow_fops},
 };
 
 static struct dentry *root;

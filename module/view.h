@@ -27,6 +27,7 @@ extern const struct file_operations mms_census_fops;
 extern const struct file_operations mms_idle_fops;
 extern const struct file_operations mms_wss_fops;
 extern const struct file_operations mms_entries_fops;
+extern const struct file_operations mms_tables_fops;
 extern const struct file_operations mms_tlb_fops;
 extern const struct file_operations mms_faults_fops;
 extern const struct file_operations mms_cow_fops;

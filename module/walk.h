@@ -21,6 +21,7 @@
 #include <linux/types.h>
 #include "entry.h"
 #include "page.h"
+#include "tables.h"
 #include "vma.h"
 
 struct mm_struct;
@@ -61,6 +62,22 @@ struct mms_block {
 };
 
 /**
+ * struct mms_table_walk - page tables being counted
+ * @tables: the counts so far
+ * @next: where the next part begins
+ * @vma: the VMA of the latest part
+ * @name: its name; valid if @path
+ * @path: PATH_MAX bytes to format the name in, or NULL if nobody asks
+ */
+struct mms_table_walk {
+	struct mms_tables tables;
+	u64 next;
+	struct mms_vma vma;
+	const char *name;
+	char *path;
+};
+
+/**
  * struct mms_path - the walk of one address, every level
  * @addr: the address
  * @in_vma: @vma and @name are valid
@@ -94,6 +111,8 @@ struct mms_walk *mms_walk_create(bool names);
 void mms_walk_destroy(struct mms_walk *w);
 int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos);
 int mms_walk_entries(struct mms_block *b, struct mm_struct *mm, u64 pos, unsigned int most);
+void mms_walk_tables_begin(struct mms_table_walk *t);
+int mms_walk_tables(struct mms_table_walk *t, struct mm_struct *mm);
 int mms_walk_addr(struct mms_path *p, struct mm_struct *mm, u64 addr, char *buf, size_t size);
 
 /* shared by walk*.c */

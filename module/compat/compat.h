@@ -73,6 +73,20 @@ static inline pgd_t *kernel_to_user_pgdp(pgd_t *pgdp)
 #endif
 
 /*
+ * 6.16: what the top table takes is asked for at boot, was fixed before: two
+ * pages in a kernel built with KPTI, on or off. Goes when the floor is 6.16.
+ */
+#include <asm/pgalloc.h>
+static inline unsigned int mms_pgd_order(void)
+{
+#ifdef PGD_ALLOCATION_ORDER
+	return PGD_ALLOCATION_ORDER;
+#else
+	return pgd_allocation_order();
+#endif
+}
+
+/*
  * 6.15: an mm may run with an ASID that the CPUs flush by broadcast and that
  * tlb_gen says nothing of ("x86/mm: Add global ASID allocation helper
  * functions"). 0 = it has none. Goes when the floor is 6.15.

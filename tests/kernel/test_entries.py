@@ -32,7 +32,7 @@ def python(code):
 
 def sparse():
     return python("import mmap\nm = mmap.mmap(-1, 64 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000)\n"
-                  "m.madvise(mmap.MADV_NOHUGEPAGE)\nfor i in range(64): m[i << 30] = 1")
+                  "try: m.madvise(mmap.MADV_NOHUGEPAGE)\nexcept OSError: pass\nfor i in range(64): m[i << 30] = 1")
 
 
 def expected(pid, start, end):
@@ -121,7 +121,7 @@ def restart(pid, bs):
         size = rnd.choice((72, 88, 1000, 4096, 100000))
         got = [r for x in blocks(os.pread(fd, size, pos)) for r in x.recs]
         want = [r for s, e, r in flat if e > pos][:len(got)]
-        if not got or got != want:
+        if bool(got) != any(e > pos for _, e, _ in flat) or got != want:
             bad.append(f"{pos:#x} size {size}: {got[:2]} not {want[:2]}")
     os.close(fd)
     ok(not bad, "300 reads from random addresses give the same records", "\n".join(bad))
