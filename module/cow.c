@@ -8,6 +8,7 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include "compat/vma.h"
 #include "cow.h"
 #include "entry.h"
 #include "target.h"
@@ -167,6 +168,8 @@ void mms_cow_end(struct mms_target *t, const struct mms_cow_fault *f, bool may_s
 		return;
 	mms_walk_self_look(&after, f->addr, f->before.state == MMS_COW_EMPTY);
 	what = mms_cow_judge(&f->before, &after);
+	if (what == MMS_COW_MAYBE_FILLED && mms_vma_known_anonymous(t->mm, f->addr))
+		what = MMS_COW_NOTHING;
 	if (what == MMS_COW_NOTHING || (what == MMS_COW_LATE && !f->prot))
 		goto settle;
 	if (may_sleep)

@@ -36,6 +36,7 @@ static const struct entry target_files[] = {
 	{"wss", 0400, &mms_wss_fops},	    {"entries", 0400, &mms_entries_fops},
 	{"tables", 0400, &mms_tables_fops}, {"tlb", 0400, &mms_tlb_fops},
 	{"faults", 0400, &mms_faults_fops}, {"cow", 0400, &mms_cow_fops},
+	{"shared", 0600, &mms_shared_fops},
 };
 
 static struct dentry *root;

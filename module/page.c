@@ -17,6 +17,7 @@
 #include <linux/pgtable.h>
 #include <linux/swap.h>
 #include "compat/page.h"
+#include "compat/vma.h"
 #include "entry.h"
 #include "page.h"
 
@@ -285,7 +286,7 @@ unsigned int mms_page_peek(u64 frame, u64 addr)
 	folio = page_folio(page);
 	if (folio_test_anon(folio))
 		facts |= MMS_PEEK_ANON;
-	if (folio->index + (frame - folio_pfn(folio)) == addr >> PAGE_SHIFT)
+	if (MMS_INDEX_TELLS_FILE && folio->index + (frame - folio_pfn(folio)) == addr >> PAGE_SHIFT)
 		facts |= MMS_PEEK_HOME;
 	if (!READ_ONCE(folio->mapping))
 		facts |= MMS_PEEK_UNOWNED;

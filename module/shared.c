@@ -40,8 +40,7 @@ void mms_frames_destroy(struct mms_frames *f)
 
 	if (!f)
 		return;
-	xa_for_each (&f->chunks, i, bits)
-		kfree(bits);
+	xa_for_each(&f->chunks, i, bits) kfree(bits);
 	xa_destroy(&f->chunks);
 	kfree(f);
 }

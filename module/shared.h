@@ -13,7 +13,7 @@ struct mms_walk;
 
 /**
  * struct mms_frames - a set of frames
- * @chunks: bitmaps, by frame >> MMS_FRAMES_SHIFT
+ * @chunks: bitmaps of 2^15 frames each
  */
 struct mms_frames {
 	struct xarray chunks;

@@ -434,6 +434,29 @@ struct mms_target *mms_registry_find(int nr)
 }
 
 /**
+ * mms_registry_get - listed target of a number, with a reference
+ * @nr: name of its directory
+ *
+ * Context: may sleep.
+ * Return: for mms_target_put(), or NULL.
+ */
+struct mms_target *mms_registry_get(int nr)
+{
+	struct mms_target *t, *found = NULL;
+
+	mutex_lock(&registry_lock);
+	list_for_each_entry (t, &registry, node) {
+		if (t->nr == nr) {
+			mms_target_get(t);
+			found = t;
+			break;
+		}
+	}
+	mutex_unlock(&registry_lock);
+	return found;
+}
+
+/**
  * mms_registry_first - the target listed first
  *
  * Return: as mms_registry_find().

@@ -124,6 +124,7 @@ void mms_targets_exit(void);
 void mms_registry_add(struct mms_target *t);
 void mms_registry_remove(struct mms_target *t);
 struct mms_target *mms_registry_find(int nr);
+struct mms_target *mms_registry_get(int nr);
 struct mms_target *mms_registry_first(void);
 unsigned int mms_registry_count(void);
 int mms_registry_each(int (*fn)(struct mms_target *t, void *arg), void *arg);

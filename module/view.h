@@ -31,6 +31,7 @@ extern const struct file_operations mms_tables_fops;
 extern const struct file_operations mms_tlb_fops;
 extern const struct file_operations mms_faults_fops;
 extern const struct file_operations mms_cow_fops;
+extern const struct file_operations mms_shared_fops;
 
 /**
  * mms_view_may_open - may the caller open our files
