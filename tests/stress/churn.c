@@ -278,7 +278,8 @@ static void look(int pid, const char *file, const char *spec, size_t step)
 
 static void read_all(unsigned int seed)
 {
-	static const char *const files[] = {"status", "ranges", "maps", "census", "idle", "wss"};
+	static const char *const files[] = {"status", "ranges", "maps",	 "census",
+					    "idle",   "wss",	"tables"};
 	const struct timespec nap = {.tv_nsec = 100000000};
 	char spec[64];
 	unsigned long a;
@@ -286,7 +287,9 @@ static void read_all(unsigned int seed)
 
 	while (!sh->stop) {
 		pid = sh->pid[rand_r(&seed) % SLOTS];
-		look(pid, files[rand_r(&seed) % 6], NULL, 1 + rand_r(&seed) % 16384);
+		look(pid, files[rand_r(&seed) % (sizeof(files) / sizeof(*files))], NULL,
+		     1 + rand_r(&seed) % 16384);
+		look(pid, "entries", NULL, 72 + rand_r(&seed) % 16384);
 		/* below the end of user space, with 4 levels too */
 		a = (rand_r(&seed) % 2 ? 0x7f0000000000UL : 0) +
 		    rand_r(&seed) % ((1UL << 28) - 16) * P;
