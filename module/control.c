@@ -8,7 +8,6 @@
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
-#include <linux/mutex.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -17,9 +16,11 @@
 #include "control.h"
 #include "events.h"
 #include "flush.h"
+#include "follow.h"
 #include "idle.h"
 #include "params.h"
 #include "target.h"
+#include "track.h"
 #include "view.h"
 
 #define WRITE_MAX     4095
@@ -37,6 +38,7 @@ enum verb { VERB_ADD, VERB_REMOVE, VERB_SAMPLE, VERB_CLEAR };
  * @how: MMS_IDLE_* of VERB_SAMPLE
  * @shown: VERB_ADD: the directory exists already
  * @events: VERB_ADD: the kernel's events are hooked for it
+ * @follow: VERB_ADD: its children too
  * @target: VERB_ADD: new, else whom it is about
  * @idle: VERB_SAMPLE: sampling to begin
  */
@@ -47,12 +49,10 @@ struct command {
 	unsigned int how;
 	bool shown;
 	bool events;
+	bool follow;
 	struct mms_target *target;
 	struct mms_idle *idle;
 };
-
-static DEFINE_MUTEX(control_lock);
-static const struct mms_control_hooks *hooks;
 
 static int parse_number(const char *s, u64 min, u64 max, u64 *n)
 {
@@ -127,8 +127,9 @@ static int parse_command(char *line, struct command *c)
 	if (!n)
 		return 0;
 	*c = (struct command){};
-	if (!strcmp(word[0], "+") && n == 2) {
+	if (!strcmp(word[0], "+") && (n == 2 || (n == 3 && !strcmp(word[2], "follow")))) {
 		c->verb = VERB_ADD;
+		c->follow = n == 3;
 		err = parse_pid(word[1], &c->nr);
 	} else if (!strcmp(word[0], "-") && n == 2) {
 		c->verb = VERB_REMOVE;
@@ -199,6 +200,9 @@ static int prepare_add(struct command *c, int i)
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	c[i].target = t;
+	err = c[i].follow ? mms_follow_prepare(t) : 0;
+	if (err)
+		return err;
 	err = mms_events_get();
 	if (err)
 		return err;
@@ -209,7 +213,7 @@ static int prepare_add(struct command *c, int i)
 	for (j = 0; j < i; j++)
 		if (c[j].verb == VERB_ADD && c[j].nr == t->nr)
 			return 0;
-	err = hooks->show(t);
+	err = mms_track_show(t);
 	c[i].shown = !err;
 	return err;
 }
@@ -258,30 +262,12 @@ static int prepare(struct command *c, int i)
 static void undo(struct command *c)
 {
 	if (c->shown)
-		hooks->hide(c->target);
+		mms_track_hide(c->target);
 	if (c->events)
 		mms_events_put();
 	if (c->verb == VERB_ADD && c->target)
 		mms_target_put(c->target);
 	mms_idle_destroy(c->idle);
-}
-
-static void forget(struct mms_target *t)
-{
-	lockdep_assert_held(&control_lock);
-	mms_registry_remove(t);
-	mms_events_put();
-	hooks->hide(t);
-	mms_target_set_idle(t, NULL, 0);
-	mms_target_put(t);
-}
-
-static void forget_all(void)
-{
-	struct mms_target *t;
-
-	while ((t = mms_registry_first()))
-		forget(t);
 }
 
 static void commit(struct command *c)
@@ -290,17 +276,17 @@ static void commit(struct command *c)
 	case VERB_ADD:
 		/* for want of memory a reborn target may lack its files: see ABI */
 		if (!c->shown)
-			hooks->show(c->target);
-		mms_registry_add(c->target);
+			mms_track_show(c->target);
+		mms_track_add(c->target);
 		break;
 	case VERB_REMOVE:
-		forget(c->target);
+		mms_track_forget(c->target);
 		break;
 	case VERB_SAMPLE:
 		mms_target_set_idle(c->target, c->idle, c->ms);
 		break;
 	case VERB_CLEAR:
-		forget_all();
+		mms_follow_forget_all();
 		break;
 	}
 }
@@ -319,16 +305,18 @@ static int run(char *text)
 		err = n;
 		goto free_commands;
 	}
-	err = mutex_lock_killable(&control_lock);
+	err = mms_track_lock_killable();
 	if (err)
 		goto free_commands;
+	mms_follow_list();
 	for (done = 0; done < n && !err; done++)
 		err = prepare(c, done);
 	for (i = 0; i < n && !err; i++)
 		commit(&c[i]);
 	while (err && done--)
 		undo(&c[done]);
-	mutex_unlock(&control_lock);
+	mms_follow_settle();
+	mms_track_unlock();
 free_commands:
 	kvfree(c);
 	return err;
@@ -386,22 +374,14 @@ const struct file_operations mms_control_fops = {
 };
 
 /**
- * mms_control_init - say how targets become visible
- * @h: stays valid
- */
-void mms_control_init(const struct mms_control_hooks *h)
-{
-	hooks = h;
-}
-
-/**
  * mms_control_clear - forget all targets
  *
  * Context: may sleep.
  */
 void mms_control_clear(void)
 {
-	mutex_lock(&control_lock);
-	forget_all();
-	mutex_unlock(&control_lock);
+	mms_track_lock();
+	mms_follow_forget_all();
+	mms_follow_settle();
+	mms_track_unlock();
 }

@@ -15,6 +15,7 @@
 #include "control.h"
 #include "debugfs.h"
 #include "target.h"
+#include "track.h"
 #include "view.h"
 
 struct entry {
@@ -80,7 +81,7 @@ static void hide_target(struct mms_target *t)
 	t->dir = NULL;
 }
 
-static const struct mms_control_hooks control_hooks = {
+static const struct mms_track_hooks track_hooks = {
 	.show = show_target,
 	.hide = hide_target,
 };
@@ -95,7 +96,7 @@ int __init mms_debugfs_init(void)
 {
 	int err;
 
-	mms_control_init(&control_hooks);
+	mms_track_init(&track_hooks);
 	root = debugfs_create_dir("mmscope", NULL);
 	if (IS_ERR(root))
 		return PTR_ERR(root);

@@ -59,15 +59,17 @@ static void on_fork(void *data, struct task_struct *parent, struct task_struct *
 {
 	struct mms_target *t;
 
-	/* a thread, or vfork's child, has no mm of its own */
-	if (!child->mm || child->mm == parent->mm)
+	/* a thread is no process, and one without memory cannot be a target */
+	if (!child->mm || child->signal == parent->signal)
 		return;
 	rcu_read_lock();
-	t = mms_target_of_mm(parent->mm);
-	if (unlikely(t)) {
-		mms_cow_fork(t, child);
+	t = mms_target_of_pid(task_tgid(parent));
+	if (unlikely(t))
 		mms_follow_fork(t, child);
-	}
+	/* vfork's child has no mm of its own */
+	t = child->mm == parent->mm ? NULL : mms_target_of_mm(parent->mm);
+	if (unlikely(t))
+		mms_cow_fork(t, child);
 	rcu_read_unlock();
 }
 

@@ -8,14 +8,14 @@
 struct mms_target;
 struct task_struct;
 
-/* From the fork, preemption maybe off; within RCU; @child has not run yet. */
-static inline void mms_follow_fork(struct mms_target *t, struct task_struct *child)
-{
-}
+void mms_follow_fork(const struct mms_target *t, struct task_struct *child);
+void mms_follow_exec(struct mms_target *t, struct task_struct *task);
 
-/* From exec, preemption maybe off; within RCU; the new program has not run yet. */
-static inline void mms_follow_exec(struct mms_target *t, struct task_struct *task)
-{
-}
+int mms_follow_prepare(struct mms_target *t);
+void mms_follow_list(void);
+void mms_follow_settle(void);
+void mms_follow_forget_all(void);
+int mms_follow_init(void);
+void mms_follow_exit(void);
 
 #endif /* _MMS_FOLLOW_H */

@@ -8,6 +8,7 @@
 #include "events.h"
 #include "fault.h"
 #include "features.h"
+#include "follow.h"
 #include "idle.h"
 #include "kfunc.h"
 #include "rules.h"
@@ -29,11 +30,16 @@ static int __init mmscope_init(void)
 	err = mms_idle_init();
 	if (err)
 		goto exit_targets;
-	err = mms_debugfs_init();
+	err = mms_follow_init();
 	if (err)
 		goto exit_idle;
+	err = mms_debugfs_init();
+	if (err)
+		goto exit_follow;
 	mms_kfunc_init();
 	return 0;
+exit_follow:
+	mms_follow_exit();
 exit_idle:
 	mms_idle_exit();
 exit_targets:
@@ -46,6 +52,7 @@ exit_fault:
 static void __exit mmscope_exit(void)
 {
 	mms_debugfs_exit();
+	mms_follow_exit();
 	mms_idle_exit();
 	mms_targets_exit();
 	mms_fault_exit();

@@ -1,116 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * target: lifetime and state of tracked processes, and the list of them. Must
- * not know debugfs or page tables. Lock order: target.h.
+ * target: lifetime and state of tracked processes. Must not know debugfs, page
+ * tables or the list of targets. Lock order: target.h.
  */
 #include <linux/err.h>
-#include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/mm_types.h>
 #include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/rculist.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include "idle.h"
-#include "stats.h"
 #include "target.h"
-
-static DEFINE_MUTEX(registry_lock);
-static LIST_HEAD(registry);
-static unsigned int registry_count;
 
 /* Targets that exist, listed or not, and who frees them. */
 static atomic_t targets_unfreed = ATOMIC_INIT(0);
 static struct workqueue_struct *ends;
-
-/* Listed targets, for the kernel's events: most of what they ask for is not there. */
-#define FIND_BITS 10
-static struct hlist_head found_by_mm[1 << FIND_BITS];
-static struct hlist_head found_by_top[1 << FIND_BITS];
-static struct hlist_head found_by_pid[1 << FIND_BITS];
-static DEFINE_RAW_SPINLOCK(found_lock);
-
-static u64 top_of(const struct mm_struct *mm)
-{
-	return __pa(mm->pgd);
-}
-
-static void found_add(struct mms_target *t)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&found_lock, flags);
-	hlist_add_head_rcu(&t->by_mm, &found_by_mm[hash_ptr(t->mm, FIND_BITS)]);
-	hlist_add_head_rcu(&t->by_top, &found_by_top[hash_64(top_of(t->mm), FIND_BITS)]);
-	hlist_add_head_rcu(&t->by_pid, &found_by_pid[hash_ptr(t->pid, FIND_BITS)]);
-	raw_spin_unlock_irqrestore(&found_lock, flags);
-}
-
-static void found_remove(struct mms_target *t)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&found_lock, flags);
-	hlist_del_init_rcu(&t->by_mm);
-	hlist_del_init_rcu(&t->by_top);
-	hlist_del_init_rcu(&t->by_pid);
-	raw_spin_unlock_irqrestore(&found_lock, flags);
-}
-
-/**
- * mms_target_of_mm - the listed target of an mm
- * @mm: only its address is looked at; may be NULL
- *
- * If several processes that share the mm are targets, any of them.
- *
- * Context: within RCU, any context.
- * Return: a target for as long as RCU is held, or NULL.
- */
-struct mms_target *mms_target_of_mm(const struct mm_struct *mm)
-{
-	struct mms_target *t;
-
-	hlist_for_each_entry_rcu (t, &found_by_mm[hash_ptr(mm, FIND_BITS)], by_mm)
-		if (t->mm == mm)
-			return t;
-	return NULL;
-}
-
-/**
- * mms_target_of_top - the listed target of a top table
- * @phys: physical address of the table
- *
- * Context: within RCU, any context.
- * Return: as mms_target_of_mm().
- */
-struct mms_target *mms_target_of_top(u64 phys)
-{
-	struct mms_target *t;
-
-	hlist_for_each_entry_rcu (t, &found_by_top[hash_64(phys, FIND_BITS)], by_top)
-		if (top_of(t->mm) == phys)
-			return t;
-	return NULL;
-}
-
-/**
- * mms_target_of_pid - the listed target of a process
- * @pid: of its thread group; only its address is looked at
- *
- * Context: within RCU, any context.
- * Return: as mms_target_of_mm().
- */
-struct mms_target *mms_target_of_pid(const struct pid *pid)
-{
-	struct mms_target *t;
-
-	hlist_for_each_entry_rcu (t, &found_by_pid[hash_ptr(pid, FIND_BITS)], by_pid)
-		if (t->pid == pid)
-			return t;
-	return NULL;
-}
 
 /*
  * Under RCU. for_each_thread() would do, but where lockdep is on it asks for
@@ -139,35 +47,92 @@ static struct mm_struct *grab_mm(struct task_struct *leader)
 	return mm;
 }
 
-static int fill(struct mms_target *t, struct task_struct *leader)
-{
-	if (leader->flags & PF_KTHREAD)
-		return -EINVAL;
-	t->mm = grab_mm(leader);
-	if (!t->mm)
-		return -ESRCH;
-	t->start_ns = leader->start_boottime;
-	t->since_ns = ktime_get_ns();
-	get_task_comm(t->comm, leader);
-	t->leader = get_task_struct(leader);
-	mms_cow_begin_target(t);
-	mms_fault_begin_target(t);
-	return 0;
-}
-
 static void free_target(struct work_struct *work)
 {
 	struct mms_target *t = container_of(to_rcu_work(work), struct mms_target, free_work);
 
 	WARN_ON_ONCE(t->idle);
 	mms_cow_end_target(t);
-	put_task_struct(t->leader);
-	mmdrop(t->mm);
+	if (t->leader)
+		put_task_struct(t->leader);
+	if (t->mm)
+		mmdrop(t->mm);
 	put_pid(t->pid);
+	if (t->ns)
+		put_pid_ns(t->ns);
 	mutex_destroy(&t->idle_lock);
 	kfree(t);
 	if (atomic_dec_and_test(&targets_unfreed))
 		wake_up_var(&targets_unfreed);
+}
+
+/**
+ * mms_target_alloc - all the memory of a target, nobody's yet
+ *
+ * Context: may sleep.
+ * Return: a target with one reference, or NULL.
+ */
+struct mms_target *mms_target_alloc(void)
+{
+	struct mms_target *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return NULL;
+	refcount_set(&t->refs, 1);
+	mutex_init(&t->idle_lock);
+	INIT_LIST_HEAD(&t->node);
+	INIT_HLIST_NODE(&t->by_mm);
+	INIT_HLIST_NODE(&t->by_top);
+	INIT_HLIST_NODE(&t->by_pid);
+	INIT_RCU_WORK(&t->free_work, free_target);
+	atomic_inc(&targets_unfreed);
+	return t;
+}
+
+/**
+ * mms_target_identify - say whom a new target is
+ * @t: fresh from mms_target_alloc()
+ * @leader: first thread of the process
+ * @mm: what to track it with; the caller keeps it alive
+ *
+ * Context: any but NMI: for children it runs where they are forked.
+ */
+void mms_target_identify(struct mms_target *t, struct task_struct *leader, struct mm_struct *mm)
+{
+	t->pid = get_pid(task_tgid(leader));
+	mmgrab(mm);
+	t->mm = mm;
+	t->start_ns = leader->start_boottime;
+	t->since_ns = ktime_get_ns();
+	/* get_task_comm() may lock; a name that changes now may come out mixed */
+	strscpy(t->comm, leader->comm, sizeof(t->comm));
+	t->leader = get_task_struct(leader);
+	mms_cow_begin_target(t);
+	mms_fault_begin_target(t);
+}
+
+/* Fills @t in for the process of @pid, or says why it cannot be a target. */
+static int identify(struct mms_target *t, struct pid *pid)
+{
+	struct task_struct *leader = get_pid_task(pid, PIDTYPE_TGID);
+	struct mm_struct *mm;
+	int err = -ESRCH;
+
+	if (!leader)
+		return err;
+	if (leader->flags & PF_KTHREAD) {
+		err = -EINVAL;
+		goto put_leader;
+	}
+	mm = grab_mm(leader);
+	if (!mm)
+		goto put_leader;
+	mms_target_identify(t, leader, mm);
+	mmdrop(mm);
+	err = 0;
+put_leader:
+	put_task_struct(leader);
+	return err;
 }
 
 /**
@@ -180,40 +145,24 @@ static void free_target(struct work_struct *work)
  */
 struct mms_target *mms_target_create(int nr)
 {
-	struct task_struct *leader;
+	struct pid *pid = find_get_pid(nr);
 	struct mms_target *t;
-	int err = -ESRCH;
+	int err;
 
-	t = kzalloc(sizeof(*t), GFP_KERNEL);
-	if (!t)
-		return ERR_PTR(-ENOMEM);
-	t->nr = nr;
-	refcount_set(&t->refs, 1);
-	mutex_init(&t->idle_lock);
-	INIT_LIST_HEAD(&t->node);
-	INIT_HLIST_NODE(&t->by_mm);
-	INIT_HLIST_NODE(&t->by_top);
-	INIT_HLIST_NODE(&t->by_pid);
-	INIT_RCU_WORK(&t->free_work, free_target);
-	t->pid = find_get_pid(nr);
-	if (!t->pid)
-		goto free_target;
-	leader = get_pid_task(t->pid, PIDTYPE_TGID);
-	if (!leader)
-		goto put_pid;
-	err = fill(t, leader);
-	put_task_struct(leader);
-	if (!err) {
-		/* else later, by the target's own first fault that can */
-		mms_cow_make_tables(&t->cow);
-		atomic_inc(&targets_unfreed);
-		return t;
+	if (!pid)
+		return ERR_PTR(-ESRCH);
+	t = mms_target_alloc();
+	err = t ? identify(t, pid) : -ENOMEM;
+	put_pid(pid);
+	if (err) {
+		if (t)
+			mms_target_put(t);
+		return ERR_PTR(err);
 	}
-put_pid:
-	put_pid(t->pid);
-free_target:
-	kfree(t);
-	return ERR_PTR(err);
+	/* else later, by the target's own first fault that can */
+	mms_cow_make_tables(&t->cow);
+	t->nr = nr;
+	return t;
 }
 
 /**
@@ -382,126 +331,4 @@ void mms_target_set_idle(struct mms_target *t, struct mms_idle *idle, unsigned i
 	mms_idle_destroy(old);
 	if (idle)
 		mms_idle_start(idle);
-}
-
-/**
- * mms_registry_add - list a target
- * @t: its reference becomes the registry's
- */
-void mms_registry_add(struct mms_target *t)
-{
-	mutex_lock(&registry_lock);
-	list_add_tail(&t->node, &registry);
-	found_add(t);
-	mms_stat_add(MMS_STAT_TARGETS, 1);
-	mms_stat_max(MMS_STAT_TARGETS_PEAK, ++registry_count);
-	mutex_unlock(&registry_lock);
-}
-
-/**
- * mms_registry_remove - take a target off the list
- * @t: the registry's reference becomes the caller's
- */
-void mms_registry_remove(struct mms_target *t)
-{
-	mutex_lock(&registry_lock);
-	list_del_init(&t->node);
-	found_remove(t);
-	mms_stat_add(MMS_STAT_TARGETS, -1);
-	registry_count--;
-	mutex_unlock(&registry_lock);
-}
-
-/**
- * mms_registry_find - listed target of a number
- * @nr: name of its directory
- *
- * Return: the target, listed for as long as control_lock is held, or NULL.
- */
-struct mms_target *mms_registry_find(int nr)
-{
-	struct mms_target *t, *found = NULL;
-
-	mutex_lock(&registry_lock);
-	list_for_each_entry (t, &registry, node) {
-		if (t->nr == nr) {
-			found = t;
-			break;
-		}
-	}
-	mutex_unlock(&registry_lock);
-	return found;
-}
-
-/**
- * mms_registry_get - listed target of a number, with a reference
- * @nr: name of its directory
- *
- * Context: may sleep.
- * Return: for mms_target_put(), or NULL.
- */
-struct mms_target *mms_registry_get(int nr)
-{
-	struct mms_target *t, *found = NULL;
-
-	mutex_lock(&registry_lock);
-	list_for_each_entry (t, &registry, node) {
-		if (t->nr == nr) {
-			mms_target_get(t);
-			found = t;
-			break;
-		}
-	}
-	mutex_unlock(&registry_lock);
-	return found;
-}
-
-/**
- * mms_registry_first - the target listed first
- *
- * Return: as mms_registry_find().
- */
-struct mms_target *mms_registry_first(void)
-{
-	struct mms_target *t;
-
-	mutex_lock(&registry_lock);
-	t = list_first_entry_or_null(&registry, struct mms_target, node);
-	mutex_unlock(&registry_lock);
-	return t;
-}
-
-/**
- * mms_registry_count - how many targets are listed
- */
-unsigned int mms_registry_count(void)
-{
-	unsigned int n;
-
-	mutex_lock(&registry_lock);
-	n = registry_count;
-	mutex_unlock(&registry_lock);
-	return n;
-}
-
-/**
- * mms_registry_each - call a function for each listed target
- * @fn: called under registry_lock; a value other than 0 ends the round
- * @arg: for @fn
- *
- * Return: what @fn returned last, 0 if there is no target.
- */
-int mms_registry_each(int (*fn)(struct mms_target *t, void *arg), void *arg)
-{
-	struct mms_target *t;
-	int ret = 0;
-
-	mutex_lock(&registry_lock);
-	list_for_each_entry (t, &registry, node) {
-		ret = fn(t, arg);
-		if (ret)
-			break;
-	}
-	mutex_unlock(&registry_lock);
-	return ret;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * target: one tracked process, the list of them, and who finds them fast.
+ * target: one tracked process (target.c), the list of them, and who finds them
+ * fast (registry.c).
  *
  * Lock order of the module, outermost first:
  *
@@ -15,8 +16,8 @@
  *           hugetlb VMA lock, for reading
  *             page-table lock, within RCU
  *
- * A target is pinned by references: one of the registry (while it is listed),
- * one of each open file, one of each fault in flight. The kernel's events
+ * A target is pinned by references: one of the registry (while it is listed, or
+ * waits in follow.c to be), one of each open file, one of each fault in flight. The kernel's events
  * (events.c) find it by its mm, its top table or its pid under RCU, from any
  * context, with no reference: it is freed a grace period after the last one
  * went, from a work item, so that a reference may be dropped anywhere. Its mm
@@ -44,6 +45,7 @@ struct dentry;
 struct mm_struct;
 struct mms_idle;
 struct pid;
+struct pid_namespace;
 
 #define MMS_TARGETS_MAX 1024
 
@@ -69,12 +71,19 @@ enum mms_state {
  * @tlb: its TLB flushes
  * @faults: its page faults
  * @cow: its copy-on-write
+ * @follow: what it forks becomes a target too
+ * @parent: number of the followed target that forked it, 0 = none
+ * @ns: the namespace of pids that @nr and its children's are of, if @follow
  *
  * private:
- * @node: in the registry, under registry_lock
+ * @node: in the registry, under registry_lock; before, in a list of follow.c
  * @by_mm: found by its mm, under found_lock for writing, RCU for reading
  * @by_top: found by the physical address of its top table
  * @by_pid: found by its struct pid
+ * @published: it has been put where events find it
+ * @listed: it has been put into the registry
+ * @instead: begun by exec of one that was listed
+ * @stale: replaced by exec
  * @refs: references
  * @free_work: the end, after a grace period
  */
@@ -93,15 +102,24 @@ struct mms_target {
 	struct mms_tlb tlb;
 	struct mms_faults faults;
 	struct mms_cow cow;
+	bool follow;
+	int parent;
+	struct pid_namespace *ns;
 	/* private: */
 	struct list_head node;
 	struct hlist_node by_mm;
 	struct hlist_node by_top;
 	struct hlist_node by_pid;
+	bool published;
+	bool listed;
+	bool instead;
+	bool stale;
 	refcount_t refs;
 	struct rcu_work free_work;
 };
 
+struct mms_target *mms_target_alloc(void);
+void mms_target_identify(struct mms_target *t, struct task_struct *leader, struct mm_struct *mm);
 struct mms_target *mms_target_create(int nr);
 void mms_target_get(struct mms_target *t);
 bool mms_target_tryget(struct mms_target *t);
@@ -115,12 +133,14 @@ struct mms_idle *mms_target_lock_idle(struct mms_target *t);
 void mms_target_unlock_idle(struct mms_target *t);
 void mms_target_set_idle(struct mms_target *t, struct mms_idle *idle, unsigned int ms);
 
-struct mms_target *mms_target_of_mm(const struct mm_struct *mm);
-struct mms_target *mms_target_of_top(u64 phys);
-struct mms_target *mms_target_of_pid(const struct pid *pid);
 int mms_targets_init(void);
 void mms_targets_exit(void);
 
+struct mms_target *mms_target_of_mm(const struct mm_struct *mm);
+struct mms_target *mms_target_of_top(u64 phys);
+struct mms_target *mms_target_of_pid(const struct pid *pid);
+void mms_registry_publish(struct mms_target *t);
+void mms_registry_unpublish(struct mms_target *t);
 void mms_registry_add(struct mms_target *t);
 void mms_registry_remove(struct mms_target *t);
 struct mms_target *mms_registry_find(int nr);

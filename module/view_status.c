@@ -49,6 +49,8 @@ static int status_show(struct seq_file *m, void *unused)
 	seq_printf(m, "sample_ms %u\n", mms_target_sample_ms(t));
 	seq_printf(m, "scans %llu\n", s.scans);
 	show_mm(m, t->mm);
+	show_bool(m, "follow", t->follow);
+	seq_printf(m, "parent %d\n", t->parent);
 	show_bool(m, "flush", s.flush);
 	show_bool(m, "skip", s.skip);
 	show_bool(m, "suspended", s.suspended);

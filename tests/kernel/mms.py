@@ -29,6 +29,11 @@ def pairs(path):
     return dict(line.split(None, 1) if " " in line else (line, "") for line in read(path).splitlines() if line)
 
 
+def targets():
+    """{number: (state, comm)} of all targets."""
+    return {int(w[0]): (w[1], w[3]) for w in (line.split(None, 3) for line in read("control").splitlines())}
+
+
 class Target:
     """with Target(pid): tracked inside, forgotten outside."""
 

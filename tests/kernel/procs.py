@@ -5,6 +5,8 @@ import signal
 import subprocess
 import time
 
+from mms import control
+
 BIN = os.environ.get("MMS_WORKLOADS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../workloads"))
 
 
@@ -57,3 +59,23 @@ class Shapes(Proc):
         super().__init__("shapes")
         self.shape = {w[1]: (int(w[2], 16), int(w[3]), int(w[4])) for w in self.lines if w[0] == "shape"}
         self.skipped = {w[1]: " ".join(w[2:]) for w in self.lines if w[0] == "skip"}
+
+
+class Crowd(Proc):
+    """The workload crowd, followed."""
+
+    def __init__(self):
+        super().__init__("crowd")
+        if control(f"+ {self.pid} follow"):
+            raise RuntimeError("cannot follow the crowd")
+
+    def send(self, text):
+        self.p.stdin.write(text + "\n")
+        self.p.stdin.flush()
+
+    def answer(self):
+        return int(self.p.stdout.readline().split()[1])
+
+    def tell(self, text):
+        self.send(text)
+        return self.answer()
