@@ -134,7 +134,7 @@ struct mms_entry {
  * struct mms_leaf - entries of one VMA that are alike, or a hole
  * @start: first address
  * @end: address after the last
- * @frame: first frame of a leaf, a migration or hwpoison entry
+ * @frame: first frame of the first leaf, of a migration or hwpoison entry
  * @offset: swap offset, or the payload of a marker
  * @flags: MMS_FLAG_*
  * @type: swap type
@@ -146,7 +146,8 @@ struct mms_entry {
  * @node: NUMA node of the page
  * @shared: pages of 4 KiB of the leaf that are mapped more than once
  *
- * Only a hole may stand for more than one entry.
+ * Holes may stand for more than one entry, and ptes too unless the reader wants
+ * their frames; what is together has folios of a single page.
  */
 struct mms_leaf {
 	__u64 start;

@@ -54,11 +54,12 @@ int mms_view_single_release(struct inode *inode, struct file *file)
  * @file: the file
  * @ops: how it is shown; m->private is what is returned here
  * @size: bytes of that, of which struct mms_view_chunks is the first; zeroed
+ * @pages: what is asked of pages
  *
  * Return: the view, or an ERR_PTR of -EPERM, -ENOMEM.
  */
 void *mms_view_chunks_open(struct inode *inode, struct file *file, const struct seq_operations *ops,
-			   size_t size)
+			   size_t size, enum mms_walk_pages pages)
 {
 	struct mms_view_chunks *v;
 	int err = mms_view_may_open();
@@ -68,7 +69,7 @@ void *mms_view_chunks_open(struct inode *inode, struct file *file, const struct 
 	v = __seq_open_private(file, ops, size);
 	if (!v)
 		return ERR_PTR(-ENOMEM);
-	v->walk = mms_walk_create(true);
+	v->walk = mms_walk_create(pages, true);
 	if (!v->walk) {
 		seq_release_private(inode, file);
 		return ERR_PTR(-ENOMEM);

@@ -10,12 +10,11 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include "walk.h"
 
 struct seq_file;
 struct seq_operations;
-struct mms_leaf;
 struct mms_target;
-struct mms_walk;
 
 extern const struct file_operations mms_features_fops;
 extern const struct file_operations mms_stats_fops;
@@ -54,7 +53,7 @@ struct mms_view_chunks {
 };
 
 void *mms_view_chunks_open(struct inode *inode, struct file *file, const struct seq_operations *ops,
-			   size_t size);
+			   size_t size, enum mms_walk_pages pages);
 int mms_view_chunks_release(struct inode *inode, struct file *file);
 int mms_view_chunks_next(struct mms_view_chunks *v);
 int mms_view_single_open(struct inode *inode, struct file *file,

@@ -48,7 +48,7 @@ static void show(struct seq_file *m, const struct mms_census *c)
 static int census_show(struct seq_file *m, void *unused)
 {
 	struct mms_census *c = kvzalloc(sizeof(*c), GFP_KERNEL);
-	struct mms_walk *w = mms_walk_create(false);
+	struct mms_walk *w = mms_walk_create(MMS_WALK_NO_PAGES, false);
 	int err = -ENOMEM;
 
 	if (!c || !w)

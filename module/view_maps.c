@@ -218,7 +218,7 @@ static const struct seq_operations maps_ops = {
 static int maps_open(struct inode *inode, struct file *file)
 {
 	size_t size = struct_size((struct view *)NULL, node, 2 * nr_node_ids);
-	struct view *v = mms_view_chunks_open(inode, file, &maps_ops, size);
+	struct view *v = mms_view_chunks_open(inode, file, &maps_ops, size, MMS_WALK_PAGES);
 
 	if (IS_ERR(v))
 		return PTR_ERR(v);

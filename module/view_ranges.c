@@ -131,7 +131,8 @@ static const struct seq_operations ranges_ops = {
 
 static int ranges_open(struct inode *inode, struct file *file)
 {
-	return PTR_ERR_OR_ZERO(mms_view_chunks_open(inode, file, &ranges_ops, sizeof(struct view)));
+	return PTR_ERR_OR_ZERO(mms_view_chunks_open(inode, file, &ranges_ops, sizeof(struct view),
+						    MMS_WALK_KINDS));
 }
 
 const struct file_operations mms_ranges_fops = {

@@ -53,7 +53,7 @@ static int begin(struct view *v)
 	mms_frames_destroy(v->frames);
 	v->frames = mms_frames_create();
 	if (!v->walk)
-		v->walk = mms_walk_create(true);
+		v->walk = mms_walk_create(MMS_WALK_FRAMES, true);
 	if (!v->frames || !v->walk)
 		return -ENOMEM;
 	err = mms_frames_read(v->frames, v->walk, v->other->mm);

@@ -28,6 +28,14 @@ struct mm_struct;
 struct rw_semaphore;
 struct vm_area_struct;
 
+/* What a reader of chunks wants to know of the pages behind leaves: less is cheaper. */
+enum mms_walk_pages {
+	MMS_WALK_NO_PAGES, /* nothing: their kind is MMS_KIND_LEAF */
+	MMS_WALK_KINDS,	   /* their kind */
+	MMS_WALK_FRAMES,   /* their kind and frame: every pte is a leaf of its own */
+	MMS_WALK_PAGES,	   /* all that struct mms_leaf has */
+};
+
 /* Leaves kept of one hold of the mmap lock. */
 #define MMS_WALK_LEAVES 1024
 
@@ -38,6 +46,7 @@ struct vm_area_struct;
  * @vma: the VMA
  * @name: its name; valid if @path
  * @path: page to format the name in, or NULL if nobody asks
+ * @pages: what is asked of pages
  * @nr: leaves in use
  * @leaf: in order of address, holes merged
  */
@@ -47,6 +56,7 @@ struct mms_walk {
 	struct mms_vma vma;
 	const char *name;
 	char *path;
+	enum mms_walk_pages pages;
 	unsigned int nr;
 	struct mms_leaf leaf[MMS_WALK_LEAVES];
 };
@@ -107,7 +117,7 @@ struct mms_path {
 	struct mms_page page;
 };
 
-struct mms_walk *mms_walk_create(bool names);
+struct mms_walk *mms_walk_create(enum mms_walk_pages pages, bool names);
 void mms_walk_destroy(struct mms_walk *w);
 int mms_walk_chunk(struct mms_walk *w, struct mm_struct *mm, u64 pos);
 int mms_walk_entries(struct mms_block *b, struct mm_struct *mm, u64 pos, unsigned int most);

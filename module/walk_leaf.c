@@ -29,16 +29,20 @@ struct leaf_walker {
 
 /**
  * mms_walk_create - make room for chunks
+ * @pages: what the caller wants to know of pages
  * @names: the caller wants the names of VMAs
  *
  * Context: may sleep.
  * Return: to be freed by mms_walk_destroy(), or NULL.
  */
-struct mms_walk *mms_walk_create(bool names)
+struct mms_walk *mms_walk_create(enum mms_walk_pages pages, bool names)
 {
 	struct mms_walk *w = kvzalloc(sizeof(*w), GFP_KERNEL);
 
-	if (!w || !names)
+	if (!w)
+		return NULL;
+	w->pages = pages;
+	if (!names)
 		return w;
 	w->path = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (w->path)
@@ -89,6 +93,34 @@ static bool is_numa_hint(struct vm_area_struct *vma, const struct mms_entry *e)
 	return !(vma->vm_flags & VM_UFFD_RWP) || !(e->flags & MMS_FLAG_UFFD_WP);
 }
 
+static void note_page(struct leaf_walker *k, struct mms_leaf *l, const u64 *slot)
+{
+	switch (k->out->pages) {
+	case MMS_WALK_NO_PAGES:
+		break;
+	case MMS_WALK_KINDS:
+	case MMS_WALK_FRAMES:
+		l->kind = mms_page_kind(k->w.vma, &k->last);
+		break;
+	case MMS_WALK_PAGES:
+		mms_page_note(l, k->w.vma, &k->last, slot);
+		break;
+	}
+}
+
+/*
+ * Add a pte to the leaf before it, of which it differs in its frame alone: most
+ * do, and every leaf costs its reader more. Part of a large folio stays single.
+ */
+static bool join(struct mms_leaf *to, const struct mms_leaf *l)
+{
+	if (to->kind != l->kind || to->node != l->node || to->order || l->order)
+		return false;
+	to->end = l->end;
+	to->shared += l->shared;
+	return true;
+}
+
 /* Keep one entry of @slot for [start, end). Locked by the caller if not empty. */
 static void note(struct leaf_walker *k, u64 *slot, u64 start, u64 end, unsigned int level,
 		 unsigned int rights)
@@ -97,8 +129,13 @@ static void note(struct leaf_walker *k, u64 *slot, u64 start, u64 end, unsigned 
 	struct mms_leaf *l = &w->leaf[w->nr];
 	struct mms_entry *e = &k->last;
 	u64 raw = READ_ONCE(*slot);
+	bool again = level == MMSCOPE_LEVEL_PTE && mms_entry_again(&mms_rules, raw, e);
 
-	if (level == MMSCOPE_LEVEL_PTE && mms_entry_again(&mms_rules, raw, e)) {
+	if (again && w->pages == MMS_WALK_NO_PAGES) {
+		l[-1].end = end;
+		return;
+	}
+	if (again) {
 		*l = l[-1];
 		l->frame = e->frame;
 	} else {
@@ -114,7 +151,9 @@ static void note(struct leaf_walker *k, u64 *slot, u64 start, u64 end, unsigned 
 	l->start = start;
 	l->end = end;
 	if (e->kind == MMS_KIND_LEAF)
-		mms_page_note(l, k->w.vma, e, slot);
+		note_page(k, l, slot);
+	if (again && w->pages != MMS_WALK_FRAMES && join(&l[-1], l))
+		return;
 	w->nr++;
 	k->w.full = w->nr == MMS_WALK_LEAVES;
 }
