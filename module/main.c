@@ -11,6 +11,7 @@
 #include "follow.h"
 #include "idle.h"
 #include "kfunc.h"
+#include "pmu.h"
 #include "rules.h"
 #include "target.h"
 
@@ -20,6 +21,7 @@ static int __init mmscope_init(void)
 
 	mms_rules_init();
 	mms_events_init();
+	mms_pmu_init();
 	mms_features_init();
 	err = mms_fault_init();
 	if (err)

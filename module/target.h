@@ -44,6 +44,7 @@
 struct dentry;
 struct mm_struct;
 struct mms_idle;
+struct mms_pmu;
 struct pid;
 struct pid_namespace;
 
@@ -71,6 +72,7 @@ enum mms_state {
  * @tlb: its TLB flushes
  * @faults: its page faults
  * @cow: its copy-on-write
+ * @pmu: the CPU's counters of it, or NULL
  * @follow: what it forks becomes a target too
  * @parent: number of the followed target that forked it, 0 = none
  * @ns: the namespace of pids that @nr and its children's are of, if @follow
@@ -102,6 +104,7 @@ struct mms_target {
 	struct mms_tlb tlb;
 	struct mms_faults faults;
 	struct mms_cow cow;
+	struct mms_pmu *pmu;
 	bool follow;
 	int parent;
 	struct pid_namespace *ns;

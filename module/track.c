@@ -6,6 +6,7 @@
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include "events.h"
+#include "pmu.h"
 #include "target.h"
 #include "track.h"
 
@@ -84,6 +85,8 @@ void mms_track_add(struct mms_target *t)
 {
 	lockdep_assert_held(&control_lock);
 	followed += t->follow;
+	/* the directory is there already, and may be read */
+	smp_store_release(&t->pmu, mms_pmu_create(t->pid));
 	mms_registry_add(t);
 }
 
@@ -100,6 +103,8 @@ void mms_track_forget(struct mms_target *t)
 	followed -= t->follow;
 	mms_events_put();
 	hooks->hide(t);
+	mms_pmu_destroy(t->pmu);
+	t->pmu = NULL;
 	mms_target_set_idle(t, NULL, 0);
 	mms_target_put(t);
 }

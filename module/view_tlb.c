@@ -4,6 +4,7 @@
  */
 #include <linux/seq_file.h>
 #include <asm/cpufeature.h>
+#include "pmu.h"
 #include "target.h"
 #include "tlb.h"
 #include "view.h"
@@ -15,6 +16,25 @@ static void show_reason(struct seq_file *m, enum mms_tlb_reason reason,
 		   atomic64_read(&n->flushes), atomic64_read(&n->pages), atomic64_read(&n->full));
 }
 
+static void show_pmu(struct seq_file *m, struct mms_pmu *pmu)
+{
+	const char *refusal = mms_pmu_refusal();
+	u64 count;
+	int i;
+
+	if (!pmu) {
+		seq_printf(m, "pmu no %s\n", refusal ? refusal : "no counters for this process");
+		return;
+	}
+	seq_puts(m, "pmu yes -\n");
+	for (i = 0; i < __MMS_PMU_MAX; i++) {
+		if (mms_pmu_read(pmu, i, &count))
+			seq_printf(m, "%s %llu\n", mms_pmu_event_name(i), count);
+		else
+			seq_printf(m, "%s -\n", mms_pmu_event_name(i));
+	}
+}
+
 static int tlb_show(struct seq_file *m, void *unused)
 {
 	struct mms_target *t = m->private;
@@ -24,7 +44,7 @@ static int tlb_show(struct seq_file *m, void *unused)
 	seq_puts(m, "# reason flushes pages full\n");
 	for (i = 0; i < __MMS_TLB_MAX; i++)
 		show_reason(m, i, &t->tlb.count[i]);
-	seq_puts(m, "pmu no not counted yet\n");
+	show_pmu(m, smp_load_acquire(&t->pmu));
 	return 0;
 }
 
