@@ -24,10 +24,11 @@ enum phase { PHASE_HEAD, PHASE_VMA, PHASE_TOTAL, PHASE_END };
  * @other: who else maps them; NULL until one was written. Both pinned
  * @frames: what the other maps, from the first read on
  * @walk: the chunk
+ * @fetched: it is of the VMA after the line's
  * @at: number of the line to be shown
  * @phase: its kind
  * @start: of the VMA shown
- * @end: of the VMA shown
+ * @end: address after the last: the VMA's, unless it changed under us
  * @sum: of the VMA shown
  * @total: of all so far
  * @name: of the VMA shown
@@ -37,6 +38,7 @@ struct view {
 	struct mms_target *other;
 	struct mms_frames *frames;
 	struct mms_walk *walk;
+	bool fetched;
 	loff_t at;
 	enum phase phase;
 	u64 start;
@@ -58,16 +60,58 @@ static int begin(struct view *v)
 		return -ENOMEM;
 	err = mms_frames_read(v->frames, v->walk, v->other->mm);
 	v->walk->next = 0;
+	v->fetched = false;
 	v->total = (struct mms_shared){};
 	v->phase = PHASE_HEAD;
 	v->at = 0;
 	return err;
 }
 
+/* Returns 1 with a chunk, 0 at the end, or an error. */
+static int fetch(struct view *v)
+{
+	int ret;
+
+	if (v->fetched)
+		return 1;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	cond_resched();
+	ret = mms_walk_chunk(v->walk, v->target->mm, v->walk->next);
+	v->fetched = ret > 0;
+	return ret;
+}
+
+/*
+ * The next VMA, to its end, or to where it was when it changed under us: what was
+ * counted of it must not become another's. Returns as fetch().
+ */
+static int take_vma(struct view *v)
+{
+	const struct mms_walk *w = v->walk;
+	int ret = fetch(v);
+	u64 vma_start;
+
+	if (ret <= 0)
+		return ret;
+	vma_start = w->vma.start;
+	v->start = w->start;
+	v->sum = (struct mms_shared){};
+	strscpy(v->name, w->name, sizeof(v->name));
+	do {
+		mms_shared_count(v->frames, w, &v->sum);
+		v->end = w->next;
+		v->fetched = false;
+		if (w->next >= w->vma.end)
+			return 1;
+		ret = fetch(v);
+	} while (ret > 0 && w->vma.start == vma_start && w->start == v->end);
+	return ret == -EINTR ? ret : 1;
+}
+
 /* To the next VMA that shares anything, or the total. */
 static int advance(struct view *v)
 {
-	struct mms_walk *w = v->walk;
 	int ret;
 
 	v->at++;
@@ -76,23 +120,16 @@ static int advance(struct view *v)
 		return 0;
 	}
 	v->phase = PHASE_VMA;
-	v->sum = (struct mms_shared){};
-	while ((ret = mms_walk_chunk(w, v->target->mm, w->next)) > 0) {
-		mms_shared_count(v->frames, w, &v->sum);
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
-		if (w->next < w->vma.end || !(v->sum.anon + v->sum.file))
-			continue;
-		v->start = w->vma.start;
-		v->end = w->vma.end;
-		v->total.anon += v->sum.anon;
-		v->total.file += v->sum.file;
-		strscpy(v->name, w->name, sizeof(v->name));
-		return 0;
+	do {
+		ret = take_vma(v);
+	} while (ret > 0 && !(v->sum.anon + v->sum.file));
+	if (ret <= 0) {
+		v->phase = PHASE_TOTAL;
+		return ret == -ESRCH ? 0 : ret;
 	}
-	v->phase = PHASE_TOTAL;
-	return ret == -ESRCH ? 0 : ret;
+	v->total.anon += v->sum.anon;
+	v->total.file += v->sum.file;
+	return 0;
 }
 
 static void *shared_start(struct seq_file *m, loff_t *pos)

@@ -4,12 +4,16 @@
 import errno
 import mmap
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from faults import BASE, Worker
 from ktap import case, ok, same, skip
 from mms import ROOT, Target, control, pagemap
+from puppet import Puppet
 
 FILE = "/root/shared.data"
+THP = "/sys/kernel/mm/transparent_hugepage"
 PG = 4096
 
 
@@ -108,6 +112,32 @@ def zero_and_huge():
         w.do("wait")
 
 
+def vanishes():
+    """What was counted of a VMA that is unmapped in mid-read is not told of the next one."""
+    with Puppet() as p, Target(p.pid):
+        hits = 0
+        for i in range(12):
+            start = p("region((96 << 20) + 16384)")
+            small = start + (96 << 20)
+            p(f"madvise({start}, 96 << 20, 15) if {os.path.exists(THP)} else 0")
+            p(f"poke({start}, {(96 << 20) // PG + 4})")
+            p(f"mprotect({small}, 16384, 1)")
+            child = p("fork()")
+            with Target(child), ThreadPoolExecutor() as pool:
+                job = pool.submit(shared, p.pid, child)
+                time.sleep(0.005 + i / 1000)
+                p(f"munmap({start}, 96 << 20)")
+                vmas, _ = job.result()
+            with open(f"/proc/{p.pid}/maps", encoding="ascii") as f:
+                size = {int(s, 16): int(e, 16) - int(s, 16) for s, e in (x.split()[0].split("-") for x in f)}
+            bad = {hex(a): v for a, v in vmas.items() if a in size and v[0] * 1024 > size[a]}
+            ok(not bad, "no VMA shares more than it has", bad)
+            hits += 0 < vmas.get(start, (0,))[0] < 96 << 10
+            p(f"munmap({small}, 16384)")
+            p(f"end({child})")
+        print(f"# {hits} of 12 were unmapped in mid-read")
+
+
 def refusals():
     def error(fn):
         try:
@@ -131,5 +161,5 @@ def refusals():
 
 
 control("clear")
-for case_ in (elsewhere, family, zero_and_huge, refusals):
+for case_ in (elsewhere, family, zero_and_huge, vanishes, refusals):
     case(case_)
