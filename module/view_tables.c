@@ -25,8 +25,8 @@
  * @fetched: the latest part is of the VMA after the line's
  * @before: the count before the latest part
  * @pos: seq_file position of the line
- * @start: the VMA of the line
- * @end: its end
+ * @start: first address of the line
+ * @end: address after the last: the VMA's, unless it changed under us
  * @nr: tables first met in it
  * @path: for @walk
  * @name: the VMA's name
@@ -90,23 +90,29 @@ static void subtract(struct mms_tables_count *a, const struct mms_tables_count *
 /* The next VMA, to its end, or to where it was when it changed under us. */
 static void *line(struct view *v)
 {
+	const struct mms_table_walk *w = &v->walk;
 	struct mms_tables_count first;
 	int ret = fetch(v);
+	u64 vma_start;
 
 	if (ret <= 0)
 		return ret && ret != -ESRCH ? ERR_PTR(ret) : NULL;
 	first = v->before;
 	v->fetched = false;
-	v->start = v->walk.vma.start;
-	v->end = v->walk.vma.end;
-	strscpy(v->name, v->walk.name, sizeof(v->name));
-	while (v->walk.next < v->end && ret > 0 && !v->fetched) {
+	vma_start = w->vma.start;
+	/* of a VMA that has grown since its line was made, the rest: lines go upwards */
+	v->start = w->start;
+	strscpy(v->name, w->name, sizeof(v->name));
+	do {
+		v->end = w->next;
+		if (w->next >= w->vma.end)
+			break;
 		ret = fetch(v);
-		v->fetched = ret > 0 && v->walk.vma.start != v->start;
-	}
+		v->fetched = ret > 0 && (w->vma.start != vma_start || w->start != v->end);
+	} while (ret > 0 && !v->fetched);
 	if (ret == -EINTR)
 		return ERR_PTR(ret);
-	v->nr = v->fetched ? v->before : v->walk.tables.count;
+	v->nr = v->fetched ? v->before : w->tables.count;
 	subtract(&v->nr, &first);
 	v->pos = (v->start >> PAGE_SHIFT) + 1;
 	return v;

@@ -74,6 +74,7 @@ struct mms_block {
 /**
  * struct mms_table_walk - page tables being counted
  * @tables: the counts so far
+ * @start: where the latest part began
  * @next: where the next part begins
  * @vma: the VMA of the latest part
  * @name: its name; valid if @path
@@ -81,6 +82,7 @@ struct mms_block {
  */
 struct mms_table_walk {
 	struct mms_tables tables;
+	u64 start;
 	u64 next;
 	struct mms_vma vma;
 	const char *name;

@@ -83,7 +83,7 @@ void mms_walk_tables_begin(struct mms_table_walk *t)
 
 /**
  * mms_walk_tables - count the tables of the next part of a VMA
- * @t: goes on from @t->next; @t->vma and, with @t->path, @t->name become those
+ * @t: goes on from @t->next; @t->start, @t->vma and, with @t->path, @t->name become those
  *	of the part
  * @mm: pinned by mm_count
  *
@@ -98,6 +98,7 @@ int mms_walk_tables(struct mms_table_walk *t, struct mm_struct *mm)
 	int ret;
 
 	ret = mms_walker_run(&k.w, t->next);
+	t->start = k.w.start;
 	t->next = k.w.next;
 	if (ret > 0 && t->path)
 		t->name = mms_vma_name(&t->vma, t->path, PATH_MAX);

@@ -11,6 +11,7 @@ from entries import entry, read_all
 from ktap import case, ok, same, skip
 from mms import ROOT, Target, read, smaps
 from procs import Proc, Shapes
+from puppet import Puppet
 
 THP = "/sys/kernel/mm/transparent_hugepage/enabled"
 HUGE = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
@@ -142,6 +143,29 @@ def ends():
         same(read(f"{p.pid}/tables"), "", "nothing of the dead")
 
 
+def grows():
+    """A VMA that grows when its line is made already: the rest is a line of its own, further up."""
+    with Puppet() as p, Target(p.pid):
+        start = p("aligned(16 << 20, 2 << 20)")
+        p(f"mprotect({start} + (4 << 20), 12 << 20, 0)")
+        p(f"poke({start}, 1024)")
+        fd, text = os.open(f"{ROOT}/{p.pid}/tables", os.O_RDONLY), ""
+        # byte by byte the file is one line ahead: stop in the midst of the line before
+        before = max(e for _, e, _ in smaps(p.pid) if e <= start)
+        while f" {before:#x} " not in text.rsplit("\n", 1)[-1]:
+            text += os.read(fd, 1).decode(errors="surrogateescape")
+        p(f"mprotect({start} + (4 << 20), 4 << 20, 3)")
+        same([e for s, e, _ in smaps(p.pid) if s == start], [start + (8 << 20)], "it is one VMA before and after")
+        text += b"".join(iter(lambda: os.read(fd, 1), b"")).decode(errors="surrogateescape")
+        os.close(fd)
+        lines = [tuple(int(x, 16) for x in w[:2]) for w in map(str.split, text.splitlines()) if w[0].startswith("0x")]
+        ok(all(a[1] <= b[0] for a, b in zip(lines, lines[1:])), "no line overlaps another", lines)
+        same([x for x in lines if start <= x[0] < start + (8 << 20)], [(start, start + (4 << 20)), (start + (4 << 20), start + (8 << 20))],
+             "its two parts")
+    log = subprocess.run(["dmesg"], capture_output=True, text=True, check=True).stdout
+    ok("buggy" not in log, "seq_file finds nothing to complain of")
+
+
 def main():
     """khugepaged changes tables of processes that stand still: it is told to leave them alone."""
     was = None
@@ -155,6 +179,7 @@ def main():
     case(lambda: python("sparse", "import mmap\nm = mmap.mmap(-1, 64 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000)\n"
                         "try: m.madvise(mmap.MADV_NOHUGEPAGE)\nexcept OSError: pass\nfor i in range(64): m[i << 30] = 1", sparse))
     case(shared_pmds)
+    case(grows)
     case(ends)
     if was:
         with open(THP, "w", encoding="ascii") as f:
