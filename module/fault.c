@@ -121,7 +121,8 @@ static void note_ns(struct mms_target *t, u64 ns, enum mms_fault_end end)
 static void finish(struct slot *s, bool returning)
 {
 	struct mms_target *t = s->target;
-	u64 now = ktime_get_boot_fast_ns();
+	/* the fast clock may step back a little */
+	u64 ns = max_t(s64, ktime_get_boot_fast_ns() - s->start_ns, 0);
 	enum mms_fault_end end;
 
 	s->target = NULL;
@@ -135,7 +136,7 @@ static void finish(struct slot *s, bool returning)
 						    .before = s->before},
 			    returning);
 	if (s->code & MMS_ERRCODE_U)
-		note_ns(t, now - s->start_ns, end);
+		note_ns(t, ns, end);
 	end_as(t, end);
 	mms_target_put(t);
 }
@@ -199,26 +200,29 @@ static struct slot *claim(unsigned int first)
 void mms_fault_enter(struct mms_target *t, unsigned long addr, unsigned long error)
 {
 	unsigned int code = mms_errcode_fold(error), first;
-	enum mms_fault_end end = MMS_FAULT_FAILED;
 	struct slot *s;
 
-	/* found on its way out: nobody will read its counters */
-	if (!mms_target_tryget(t))
-		return;
 	atomic64_inc(&t->faults.code[code]);
-	if (!in_task() || pagefault_disabled())
-		goto end;
+	/* RCU keeps the target: a reference could not be dropped in an NMI */
+	if (!in_task() || pagefault_disabled()) {
+		end_as(t, MMS_FAULT_FAILED);
+		return;
+	}
 	first = window(current);
 	s = own_slot(first);
 	if (s && s->target)
 		finish(s, false);
 	if (!s)
 		s = claim(first);
-	end = MMS_FAULT_LOST;
-	if (!s)
-		goto end;
+	if (!s) {
+		end_as(t, MMS_FAULT_LOST);
+		return;
+	}
 	if (!used)
 		WRITE_ONCE(used, true);
+	/* found on its way out: nobody will read its counters */
+	if (!mms_target_tryget(t))
+		return;
 	s->addr = addr;
 	s->code = code;
 	s->min_flt = current->min_flt;
@@ -227,10 +231,6 @@ void mms_fault_enter(struct mms_target *t, unsigned long addr, unsigned long err
 		mms_walk_self_look(&s->before, addr, false);
 	s->target = t;
 	s->start_ns = ktime_get_boot_fast_ns();
-	return;
-end:
-	end_as(t, end);
-	mms_target_put(t);
 }
 
 /* All threads, those that ended included: what wait4() will tell the parent. */
