@@ -142,6 +142,7 @@ struct mms_cow_fault {
  * @unplaced: see struct mms_cow
  * @events: see struct mms_cow
  * @events_lost: of them, not kept any more
+ * @kept: number after the latest that mms_cow_read_events() can read
  */
 struct mms_cow_sum {
 	u64 generation;
@@ -157,6 +158,7 @@ struct mms_cow_sum {
 	u64 unplaced;
 	u64 events;
 	u64 events_lost;
+	u64 kept;
 };
 
 /* cow.c */

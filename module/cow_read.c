@@ -53,6 +53,7 @@ void mms_cow_read(struct mms_target *t, struct mms_cow_sum *s)
 	x = c->tables;
 	if (x) {
 		s->events_lost -= min(x->kept, (u64)x->size);
+		s->kept = x->kept;
 		s->nr_vmas = x->nr_vmas;
 		s->other = x->other;
 	}

@@ -2,6 +2,7 @@
 /*
  * view_cow: copy-on-write by generation and mapping, and the latest pages.
  */
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include "cow.h"
@@ -99,15 +100,18 @@ static void show_event(struct seq_file *m, const struct mms_cow_event *e)
 	seq_putc(m, '\n');
 }
 
-static void show_events(struct seq_file *m, struct mms_cow_event *e)
+/* Those there were at first: a target may make them faster than we print. */
+static void show_events(struct seq_file *m, u64 end, struct mms_cow_event *e)
 {
 	unsigned int i, n;
 	u64 next = 0;
 
 	seq_puts(m, "# time_ns address what old_frame new_frame size generation tid comm\n");
-	while ((n = mms_cow_read_events(m->private, e, next, BATCH, &next)))
+	while (next < end && (n = mms_cow_read_events(m->private, e, next, BATCH, &next))) {
 		for (i = 0; i < n; i++)
 			show_event(m, &e[i]);
+		cond_resched();
+	}
 }
 
 /* More than is read at a time. */
@@ -129,7 +133,7 @@ static int cow_show(struct seq_file *m, void *unused)
 	show_sums(m, s);
 	show_generations(m, s);
 	show_vmas(m, s, b->vma);
-	show_events(m, b->event);
+	show_events(m, s->kept, b->event);
 	err = 0;
 free_both:
 	kfree(b);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """PID/cow against copies, fills and reuses whose number and frames are known."""
 import os
+import select
 
 from faults import BASE, Cow, Faults, Worker
 from ktap import case, ok, same, skip
@@ -244,6 +245,29 @@ def overflow():
         f.write(was)
 
 
+def outrun():
+    """A target that makes events while they are printed: those there were at first, and no more."""
+    with open(PARAM, encoding="ascii") as f:
+        was = f.read()
+    with open(PARAM, "w", encoding="ascii") as f:
+        f.write("16")
+    with Worker() as w, Target(w.pid):
+        w.do("anon 12000")
+        w.do("read 12000")
+        w.p.stdin.write("write 12000\n")
+        w.p.stdin.flush()
+        most, seen, reads = 0, set(), 0
+        while not select.select([w.p.stdout], [], [], 0)[0]:
+            c = Cow(w.pid)
+            most, reads = max(most, len(c.events)), reads + 1
+            seen.add(c.filled)
+        same(w.p.stdout.readline().split()[0], "ok", "the target is done")
+        ok(len(seen) > 2, "it was read while it filled pages", (reads, sorted(seen)))
+        ok(most <= 16, "no more events than are kept", most)
+    with open(PARAM, "w", encoding="ascii") as f:
+        f.write(was)
+
+
 def traced():
     for name, value in (("events/mmscope/cow/enable", "1"), ("trace", "")):
         with open(f"{TRACE}/{name}", "w", encoding="ascii") as f:
@@ -269,5 +293,5 @@ def traced():
 
 
 control("clear")
-for case_ in (forked, child_first, zero, files, noticed, in_kernel, huge, races, generations, overflow, traced):
+for case_ in (forked, child_first, zero, files, noticed, in_kernel, huge, races, generations, overflow, outrun, traced):
     case(case_)
