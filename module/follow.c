@@ -104,7 +104,7 @@ static void give_birth(struct mms_target *t, const struct mms_target *by, struct
 
 /**
  * mms_follow_fork - a target forked
- * @t: the target; any: those not followed are left alone
+ * @t: the target
  * @child: has not run yet; a process of its own, perhaps with its parent's mm
  *
  * Context: within RCU, preemption maybe off.
@@ -112,11 +112,8 @@ static void give_birth(struct mms_target *t, const struct mms_target *by, struct
 void mms_follow_fork(const struct mms_target *t, struct task_struct *child)
 {
 	struct mms_target *blank;
-	int nr;
+	int nr = pid_nr_ns(task_pid(child), t->ns);
 
-	if (!t->follow)
-		return;
-	nr = pid_nr_ns(task_pid(child), t->ns);
 	blank = nr ? take(&blanks) : NULL;
 	if (!blank) {
 		mms_stat_add(MMS_STAT_CHILDREN_LOST, 1);
@@ -138,7 +135,7 @@ void mms_follow_exec(struct mms_target *t, struct task_struct *task)
 {
 	struct mms_target *blank;
 
-	if (!t->follow || !task->mm || task->mm == t->mm)
+	if (!task->mm || task->mm == t->mm)
 		return;
 	blank = take(&blanks);
 	if (!blank) {

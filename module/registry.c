@@ -43,7 +43,8 @@ void mms_registry_publish(struct mms_target *t)
 	t->published = true;
 	hlist_add_tail_rcu(&t->by_mm, &found_by_mm[hash_ptr(t->mm, FIND_BITS)]);
 	hlist_add_tail_rcu(&t->by_top, &found_by_top[hash_64(top_of(t->mm), FIND_BITS)]);
-	hlist_add_tail_rcu(&t->by_pid, &found_by_pid[hash_ptr(t->pid, FIND_BITS)]);
+	if (t->follow)
+		hlist_add_tail_rcu(&t->by_pid, &found_by_pid[hash_ptr(t->pid, FIND_BITS)]);
 	raw_spin_unlock_irqrestore(&found_lock, flags);
 }
 
@@ -101,8 +102,10 @@ struct mms_target *mms_target_of_top(u64 phys)
 }
 
 /**
- * mms_target_of_pid - the target of a process
+ * mms_target_of_pid - the followed target of a process
  * @pid: of its thread group; only its address is looked at
+ *
+ * A process that has two numbers, of two namespaces, may be a target twice.
  *
  * Context: within RCU, any context.
  * Return: as mms_target_of_mm().

@@ -81,7 +81,7 @@ enum mms_state {
  * @node: in the registry, under registry_lock; before, in a list of follow.c
  * @by_mm: found by its mm, under found_lock for writing, RCU for reading
  * @by_top: found by the physical address of its top table
- * @by_pid: found by its struct pid
+ * @by_pid: found by its struct pid, if @follow
  * @published: it has been put where events find it
  * @listed: it has been put into the registry
  * @instead: begun by exec of one that was listed

@@ -40,6 +40,12 @@ def ppid(pid):
         return int(f.read().rsplit(")", 1)[1].split()[1])
 
 
+def descendant(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        kids = f.read().split()
+    return int(kids[-1]) if kids else None
+
+
 def generations():
     with Crowd() as c:
         same(pairs(f"{c.pid}/status")["parent"], "0", "nobody's child")
@@ -198,6 +204,18 @@ def namespaces():
     same(shell, 1, "pid 1 of its namespace follows itself")
     ok(await_(lambda: targets().get(kid) == ("live", "sleep")), "its child has the number that it sees", read("control"))
     same(pairs(f"{kid}/status")["parent"], "1", "and a parent of that namespace")
+    control("clear")
+    p.kill()
+    p.wait()
+    script = f"read x; echo + $$ follow >{ROOT}/control; sleep 8 & echo $!; wait"
+    p = subprocess.Popen([unshare, "-p", "-f", "--kill-child", "sh", "-c", script],
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    shell = await_(lambda: descendant(p.pid))
+    same(control(f"+ {shell}"), 0, "the same process by its number outside, not followed")
+    p.stdin.write("\n")
+    p.stdin.flush()
+    kid = int(p.stdout.readline())
+    ok(await_(lambda: kid in targets()), "who is a target twice is followed if one of them is", read("control"))
     control("clear")
     p.kill()
     p.wait()
