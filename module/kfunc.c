@@ -1,65 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * kfunc: bpf_mmscope_walk(), the page-table walk of an address of the current
- * task, for BPF programs of type tracing. Follows page tables without a lock,
- * which walk.c may not: only those of the mm that this very CPU runs.
+ * task, for BPF programs of type tracing. How tables are followed without a lock
+ * is walk_self.c's.
  */
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
-#include <linux/cpumask.h>
-#include <linux/irqflags.h>
-#include <linux/mm_types.h>
 #include <linux/module.h>
 #include <linux/pgtable.h>
 #include <linux/sched.h>
-#include <linux/smp.h>
 #include <linux/string.h>
 #include "kfunc.h"
 #include "rules.h"
+#include "walk_self.h"
 
 static bool registered __ro_after_init;
-
-/* Keep the word of a level. Returns true if it is a table, to be followed. */
-static bool keep(struct mmscope_walk *out, u64 raw, unsigned int level)
-{
-	out->raw[level] = raw;
-	out->level = level;
-	return mms_raw_table(raw, level);
-}
-
-/*
- * Interrupts are off and this CPU is in mm_cpumask(@mm): who frees a table first
- * waits for this CPU to take an interrupt, or for all readers of RCU, and we are
- * either. A word read twice may differ, so each is read once and followed from
- * the copy.
- */
-static void follow(struct mmscope_walk *out, struct mm_struct *mm, u64 addr)
-{
-	pgd_t *pgdp = pgd_offset(mm, addr);
-	p4d_t p4d, *p4dp;
-	pud_t pud, *pudp;
-	pmd_t pmd, *pmdp;
-	pte_t *ptep;
-
-	if (mms_rules.levels == 5 && !keep(out, READ_ONCE(pgdp->pgd), MMSCOPE_LEVEL_PGD))
-		return;
-	/* with 4 levels this is the slot of the pgd: no copy of that will do */
-	p4dp = p4d_offset(pgdp, addr);
-	p4d = READ_ONCE(*p4dp);
-	if (!keep(out, p4d_val(p4d), MMSCOPE_LEVEL_P4D))
-		return;
-	pudp = pud_offset(&p4d, addr);
-	pud = READ_ONCE(*pudp);
-	if (!keep(out, pud_val(pud), MMSCOPE_LEVEL_PUD))
-		return;
-	pmdp = pmd_offset(&pud, addr);
-	pmd = READ_ONCE(*pmdp);
-	if (!keep(out, pmd_val(pmd), MMSCOPE_LEVEL_PMD))
-		return;
-	ptep = pte_offset_kernel(&pmd, addr);
-	keep(out, pte_val(READ_ONCE(*ptep)), MMSCOPE_LEVEL_PTE);
-}
 
 static void tell_leaf(struct mmscope_walk *out, u64 addr)
 {
@@ -92,27 +48,18 @@ __bpf_kfunc_start_defs();
  */
 __bpf_kfunc int bpf_mmscope_walk(u64 addr, struct mmscope_walk *out, u32 out__sz)
 {
-	struct mm_struct *mm;
-	unsigned long flags;
-	int ret = -EAGAIN;
-
 	if (out__sz < sizeof(*out))
 		return -EINVAL;
 	memset(out, 0, sizeof(*out));
 	if (addr >= TASK_SIZE_MAX)
 		return -EINVAL;
-	local_irq_save(flags);
-	mm = current->mm;
-	if (!mm || (current->flags & PF_KTHREAD)) {
-		ret = -ESRCH;
-	} else if (cpumask_test_cpu(raw_smp_processor_id(), mm_cpumask(mm))) {
-		follow(out, mm, addr);
-		ret = out->level;
-	}
-	local_irq_restore(flags);
-	if (ret > 0)
-		tell_leaf(out, addr);
-	return ret;
+	if (!current->mm || (current->flags & PF_KTHREAD))
+		return -ESRCH;
+	out->level = mms_walk_self(addr, out->raw);
+	if (!out->level)
+		return -EAGAIN;
+	tell_leaf(out, addr);
+	return out->level;
 }
 
 __bpf_kfunc_end_defs();
