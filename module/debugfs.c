@@ -26,8 +26,9 @@ struct entry {
 
 static const struct entry root_files[] = {
 	{"features", 0400, &mms_features_fops},
-	{"control", 0600, &mms_control_fops},
 	{"stats", 0400, &mms_stats_fops},
+	/* last: once somebody may write it, loading cannot fail any more */
+	{"control", 0600, &mms_control_fops},
 };
 
 static const struct entry target_files[] = {
