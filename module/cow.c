@@ -171,22 +171,19 @@ void mms_cow_end(struct mms_target *t, const struct mms_cow_fault *f, bool may_s
 	if (what == MMS_COW_MAYBE_FILLED && mms_vma_known_anonymous(t->mm, f->addr))
 		what = MMS_COW_NOTHING;
 	if (what == MMS_COW_NOTHING || (what == MMS_COW_LATE && !f->prot))
-		goto settle;
+		return;
 	if (may_sleep)
 		mms_cow_make_tables(&t->cow);
 	describe(&e, f, &after, what);
 	if (what == MMS_COW_LATE) {
 		note_late(t, &e, f->start_ns);
-		goto settle;
+		return;
 	}
 	known = what != MMS_COW_MAYBE_FILLED;
 	if (known && !mms_cow_note(t, &e, f->start_ns))
-		goto settle;
+		return;
 	if (may_sleep)
 		mms_cow_place(t, t->mm, &e, f->start_ns, known);
 	else
 		mms_cow_wait(t, &e, f->start_ns, known);
-settle:
-	if (may_sleep)
-		mms_cow_settle(t, t->mm);
 }

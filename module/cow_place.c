@@ -57,14 +57,23 @@ void mms_cow_free_tables(struct mms_cow *c)
  * mms_cow_ring_put - keep an event, in place of the oldest
  * @c: locked
  * @e: the event
+ *
+ * One that had to wait may come after later ones: it takes their time, as the
+ * ring is in order for mms_cow_ring_has().
  */
 void mms_cow_ring_put(struct mms_cow *c, const struct mms_cow_event *e)
 {
 	struct mms_cow_tables *x = READ_ONCE(c->tables);
+	struct mms_cow_event *last, *next;
 
 	c->events++;
-	if (x)
-		x->ring[x->kept++ % x->size] = *e;
+	if (!x)
+		return;
+	last = x->kept ? &x->ring[(x->kept - 1) % x->size] : NULL;
+	next = &x->ring[x->kept++ % x->size];
+	*next = *e;
+	if (last)
+		next->time_ns = max(next->time_ns, last->time_ns);
 }
 
 /* Do two faults tell of one change of one entry? */
@@ -120,7 +129,7 @@ void mms_cow_wait(struct mms_target *t, const struct mms_cow_event *e, u64 since
 	raw_spin_lock_irqsave(&c->lock, flags);
 	x = READ_ONCE(c->tables);
 	if (x && x->nr_waiting < MMS_COW_WAITING) {
-		x->waiting[x->nr_waiting++] =
+		x->waiting[(x->first_waiting + x->nr_waiting++) % MMS_COW_WAITING] =
 			(struct mms_cow_waiting){.event = *e, .since = since, .known = known};
 	} else if (known) {
 		c->unplaced++;
@@ -259,8 +268,11 @@ static bool take_waiting(struct mms_cow *c, struct mms_cow_waiting *w)
 	raw_spin_lock_irqsave(&c->lock, flags);
 	x = READ_ONCE(c->tables);
 	any = x && x->nr_waiting;
-	if (any)
-		*w = x->waiting[--x->nr_waiting];
+	if (any) {
+		*w = x->waiting[x->first_waiting++];
+		x->first_waiting %= MMS_COW_WAITING;
+		x->nr_waiting--;
+	}
 	raw_spin_unlock_irqrestore(&c->lock, flags);
 	return any;
 }

@@ -24,7 +24,8 @@ struct mms_cow_waiting {
  * @vma: in order of their first page
  * @nr_vmas: how many
  * @other: pages in none of them
- * @waiting: pages to be placed by who can sleep
+ * @waiting: pages to be placed by who can sleep, the first come at @first_waiting
+ * @first_waiting: index of it
  * @nr_waiting: how many
  * @kept: events that ever came into @ring
  * @size: room in @ring
@@ -35,6 +36,7 @@ struct mms_cow_tables {
 	unsigned int nr_vmas;
 	struct mms_cow_counts other;
 	struct mms_cow_waiting waiting[MMS_COW_WAITING];
+	unsigned int first_waiting;
 	unsigned int nr_waiting;
 	u64 kept;
 	unsigned int size;

@@ -127,6 +127,9 @@ static void finish(struct slot *s, bool returning)
 
 	s->target = NULL;
 	end = outcome(s, returning);
+	/* pages of the system call's earlier faults, before this one's */
+	if (returning && current->mm == t->mm)
+		mms_cow_settle(t, t->mm);
 	/* no mm, or another one: that in which it was written is out of reach */
 	if ((s->code & MMS_ERRCODE_W) && end <= MMS_FAULT_MAJOR && current->mm == t->mm)
 		mms_cow_end(t,

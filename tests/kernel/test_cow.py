@@ -113,7 +113,10 @@ def files():
         step(w, "write 100", {("copied", PG): 60})
         same(Cow(w.pid).vma_at(BASE)[8], FILE, "in the mapping of the file")
         w.do("private 30")
-        step(w, "kread 30", {("filled", PG): 30})
+        events = step(w, "kread 30", {("filled", PG): 30})
+        same([e["addr"] for e in events], [BASE + i * PG for i in range(30)], "those that wait for their mapping stay in order")
+        times = [e["time"] for e in Cow(w.pid).events]
+        same(times, sorted(times), "the oldest event first")
         w.do("shared 50")
         w.do("write 50")
         same(sum(v[6] for v in Cow(w.pid).vmas if v[8] == FILE), 70, "a shared mapping fills nothing")
