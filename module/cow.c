@@ -149,6 +149,34 @@ static void describe(struct mms_cow_event *e, const struct mms_cow_fault *f,
 	e->comm[TASK_COMM_LEN - 1] = 0;
 }
 
+static void place_or_wait(struct mms_target *t, struct mms_cow_event *e, u64 since, bool known,
+			  bool may_sleep)
+{
+	if (may_sleep)
+		mms_cow_place(t, t->mm, e, since, known);
+	else
+		mms_cow_wait(t, e, since, known);
+}
+
+/* Returns whether there was anything to count. */
+static bool count(struct mms_target *t, const struct mms_cow_fault *f,
+		  const struct mms_cow_look *after, enum mms_cow_what what, bool may_sleep)
+{
+	struct mms_cow_event e;
+	bool known = what != MMS_COW_MAYBE_FILLED;
+
+	if (what == MMS_COW_NOTHING || (what == MMS_COW_LATE && !f->prot))
+		return false;
+	if (may_sleep)
+		mms_cow_make_tables(&t->cow);
+	describe(&e, f, after, what);
+	if (what == MMS_COW_LATE)
+		note_late(t, &e, f->start_ns);
+	else if (!known || mms_cow_note(t, &e, f->start_ns))
+		place_or_wait(t, &e, f->start_ns, known, may_sleep);
+	return true;
+}
+
 /**
  * mms_cow_end - look at what a write fault did
  * @t: the target; current has its mm
@@ -156,34 +184,22 @@ static void describe(struct mms_cow_event *e, const struct mms_cow_fault *f,
  * @may_sleep: we are on the way to user mode; else in an exception
  *
  * Context: as @may_sleep says; never NMI.
+ * Return: what the caller may like to know.
  */
-void mms_cow_end(struct mms_target *t, const struct mms_cow_fault *f, bool may_sleep)
+enum mms_cow_more mms_cow_end(struct mms_target *t, const struct mms_cow_fault *f, bool may_sleep)
 {
-	struct mms_cow_event e;
 	struct mms_cow_look after;
 	enum mms_cow_what what;
-	bool known;
 
 	if (f->before.state == MMS_COW_OTHER)
-		return;
+		return MMS_COW_DONE;
 	mms_walk_self_look(&after, f->addr, f->before.state == MMS_COW_EMPTY);
 	what = mms_cow_judge(&f->before, &after);
 	if (what == MMS_COW_MAYBE_FILLED && mms_vma_known_anonymous(t->mm, f->addr))
 		what = MMS_COW_NOTHING;
-	if (what == MMS_COW_NOTHING || (what == MMS_COW_LATE && !f->prot))
-		return;
-	if (may_sleep)
-		mms_cow_make_tables(&t->cow);
-	describe(&e, f, &after, what);
-	if (what == MMS_COW_LATE) {
-		note_late(t, &e, f->start_ns);
-		return;
-	}
-	known = what != MMS_COW_MAYBE_FILLED;
-	if (known && !mms_cow_note(t, &e, f->start_ns))
-		return;
-	if (may_sleep)
-		mms_cow_place(t, t->mm, &e, f->start_ns, known);
-	else
-		mms_cow_wait(t, &e, f->start_ns, known);
+	if (count(t, f, &after, what, may_sleep) && !may_sleep)
+		return MMS_COW_WAITS;
+	if (what == MMS_COW_NOTHING && f->before.state == MMS_COW_EMPTY && after.anon)
+		return MMS_COW_PLAIN;
+	return MMS_COW_DONE;
 }

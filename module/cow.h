@@ -127,6 +127,13 @@ struct mms_cow_fault {
 	struct mms_cow_look before;
 };
 
+/* What the end of a write fault leaves to say. */
+enum mms_cow_more {
+	MMS_COW_DONE,
+	MMS_COW_PLAIN, /* anonymous memory was touched for the first time */
+	MMS_COW_WAITS, /* a page waits for who can look up its VMA */
+};
+
 /**
  * struct mms_cow_sum - the counters at one moment
  * @generation: forks until now
@@ -164,7 +171,7 @@ struct mms_cow_sum {
 /* cow.c */
 void mms_cow_begin_target(struct mms_target *t);
 void mms_cow_end_target(struct mms_target *t);
-void mms_cow_end(struct mms_target *t, const struct mms_cow_fault *f, bool may_sleep);
+enum mms_cow_more mms_cow_end(struct mms_target *t, const struct mms_cow_fault *f, bool may_sleep);
 void mms_cow_fork(struct mms_target *t, struct task_struct *child);
 bool mms_cow_note(struct mms_target *t, struct mms_cow_event *e, u64 since);
 void mms_cow_add(struct mms_cow_counts *c, unsigned int what, u64 size);

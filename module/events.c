@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include "cow.h"
@@ -28,9 +29,11 @@ static void on_fault(unsigned long addr, unsigned long error)
 {
 	struct mms_target *t;
 
+	if (likely(!mms_target_possible(current->mm)))
+		return;
 	rcu_read_lock();
 	t = mms_target_of_mm(current->mm);
-	if (unlikely(t))
+	if (t)
 		mms_fault_enter(t, addr, error);
 	rcu_read_unlock();
 }
@@ -78,10 +81,27 @@ static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct 
 	struct mms_target *t;
 
 	rcu_read_lock();
+	mms_fault_settle();
 	t = mms_target_of_pid(task_tgid(task));
 	if (unlikely(t))
 		mms_follow_exec(t, task);
 	rcu_read_unlock();
+}
+
+static void on_exit(void *data, struct task_struct *task)
+{
+	rcu_read_lock();
+	mms_fault_settle();
+	rcu_read_unlock();
+}
+
+static void on_signal(void *data, int sig, struct kernel_siginfo *info, struct task_struct *task,
+		      int group, int result)
+{
+	if (task != current || (sig != SIGSEGV && sig != SIGBUS))
+		return;
+	if (info != SEND_SIG_NOINFO && info != SEND_SIG_PRIV)
+		mms_fault_signal(sig, info->si_code);
 }
 
 /**
@@ -102,6 +122,8 @@ static struct hook hooks[__MMS_EVENT_MAX] = {
 	[MMS_EVENT_TLB_FLUSH] = {"tlb_flush", on_tlb_flush},
 	[MMS_EVENT_FORK] = {"sched_process_fork", on_fork},
 	[MMS_EVENT_EXEC] = {"sched_process_exec", on_exec},
+	[MMS_EVENT_EXIT] = {"sched_process_exit", on_exit},
+	[MMS_EVENT_SIGNAL] = {"signal_generate", on_signal},
 };
 
 static DEFINE_MUTEX(hooks_lock);
@@ -141,6 +163,7 @@ static void unhook(int nr)
 		if (hooks[nr].tp)
 			tracepoint_probe_unregister(hooks[nr].tp, hooks[nr].probe, NULL);
 	tracepoint_synchronize_unregister();
+	mms_fault_reset();
 }
 
 static int hook_all(void)

@@ -3,16 +3,18 @@
  * fault: follows a fault of a target from the exception to its end. Must not
  * know how counters are shown, or what copy-on-write is beyond "look at it".
  *
- * Nothing is hooked where faults end. A fault that is begun is kept in a slot of
- * its task, and the task is asked to run a work on its way back to user mode,
- * before it takes signals: that is the end of a fault taken in user mode. One
- * taken in kernel mode, by a system call that reads or writes a buffer, has
- * ended when the same task takes its next one, at the latest in that work.
+ * Nothing is hooked where faults end. Those of one task follow each other, so
+ * when it takes the next one, or exits, the one before has ended: as the
+ * kernel's own counters of the task, or the signal that it was sent, tell. A
+ * reader asks the same counters. Only if the moment matters, because the fault
+ * is one of those that are timed or because a page may be copied, the task is
+ * asked to run a work on its way back to user mode, before it takes signals.
  *
- * A slot belongs to current alone: it is claimed in current's exception, which
- * no other exception of it can interrupt (those that do, in interrupts or with
- * faults disabled, fail at once and get no slot), and given back in its work.
- * It holds a reference of its target and one of the module.
+ * A slot belongs to a task from its first fault to its exit, and none but the
+ * task writes to it: in its exceptions, which do not interrupt each other (those
+ * taken in interrupts or with faults disabled fail at once and use no slot), in
+ * its work and at its exit. It names its target by a number that is never used
+ * again; a work that is queued holds the module.
  */
 #include <linux/hash.h>
 #include <linux/ktime.h>
@@ -25,37 +27,49 @@
 #include <linux/task_work.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include "compat/vma.h"
 #include "cow.h"
 #include "cow_rule.h"
 #include "fault.h"
+#include "params.h"
 #include "stats.h"
 #include "target.h"
 #include "walk_self.h"
 
 #define WINDOW_BITS 3
-#define SLOT_BITS   12
+#define SLOT_BITS   13
 #define SLOTS	    (1 << SLOT_BITS)
 
 /**
- * struct slot - a fault in flight
- * @work: queued with the task from the claim to the release of the slot
- * @target: a reference, NULL between two faults
- * @start_ns: boot clock
- * @addr: the address
+ * struct slot - the latest fault of a task
+ * @work: if @queued
+ * @seq: odd while the fault is open: its end has not been counted
+ * @target: number of its target
  * @min_flt: of the task, before
  * @maj_flt: of the task, before
  * @code: folded error code
- * @before: the entry, of a write
+ * @untimed: faults until the next that is timed
+ * @signal: SIGSEGV or SIGBUS if it ended so
+ * @timed: its duration counts
+ * @queued: @work is with the task
+ * @look: of a write: its end is to be looked at
+ * @anonymous: mapping in which writes to nothing get fresh anonymous memory
+ * @write: of a write: what is to be known at its end; @write.start_ns also if timed
  */
 struct slot {
 	struct callback_head work;
-	struct mms_target *target;
-	u64 start_ns;
-	u64 addr;
+	unsigned int seq;
+	u64 target;
 	unsigned long min_flt;
 	unsigned long maj_flt;
 	unsigned int code;
-	struct mms_cow_look before;
+	unsigned int untimed;
+	int signal;
+	bool timed;
+	bool queued;
+	bool look;
+	struct mms_vma_span anonymous;
+	struct mms_cow_fault write;
 };
 
 /* Apart from the slots: a task's window of them is one line of the cache. */
@@ -70,43 +84,21 @@ static void end_as(struct mms_target *t, enum mms_fault_end end)
 		mms_stat_add(MMS_STAT_FAULTS_LOST, 1);
 }
 
-/*
- * A signal that the kernel forced on current for what it just did, not yet
- * taken, is one of its own with a positive code; kill() has none of those.
- */
-static bool forced(int sig)
+/* How the open fault of @task ended, if it did: else it has failed, or goes on. */
+static enum mms_fault_end outcome(const struct slot *s, const struct task_struct *task)
 {
-	bool found = false, known = false;
-	struct sigqueue *q;
-
-	if (!sigismember(&current->pending.signal, sig))
-		return false;
-	spin_lock_irq(&current->sighand->siglock);
-	list_for_each_entry (q, &current->pending.list, list) {
-		if (q->info.si_signo != sig)
-			continue;
-		known = true;
-		found |= q->info.si_code > 0 && q->info.si_code != SI_KERNEL;
-	}
-	/* without memory for the details the bit alone is set */
-	found |= !known && sigismember(&current->pending.signal, sig);
-	spin_unlock_irq(&current->sighand->siglock);
-	return found;
-}
-
-static enum mms_fault_end outcome(const struct slot *s, bool returning)
-{
-	if (current->maj_flt != s->maj_flt)
+	if (READ_ONCE(task->maj_flt) != READ_ONCE(s->maj_flt))
 		return MMS_FAULT_MAJOR;
-	if (current->min_flt != s->min_flt)
+	if (READ_ONCE(task->min_flt) != READ_ONCE(s->min_flt))
 		return MMS_FAULT_MINOR;
-	if (!returning || !(s->code & MMS_ERRCODE_U) || !current->sighand)
-		return MMS_FAULT_FAILED;
-	if (forced(SIGSEGV))
+	switch (READ_ONCE(s->signal)) {
+	case SIGSEGV:
 		return MMS_FAULT_SEGV;
-	if (forced(SIGBUS))
+	case SIGBUS:
 		return MMS_FAULT_SIGBUS;
-	return MMS_FAULT_FAILED;
+	default:
+		return MMS_FAULT_FAILED;
+	}
 }
 
 static void note_ns(struct mms_target *t, u64 ns, enum mms_fault_end end)
@@ -117,40 +109,72 @@ static void note_ns(struct mms_target *t, u64 ns, enum mms_fault_end end)
 				  [min_t(unsigned int, bucket, MMS_FAULT_BUCKETS - 1)]);
 }
 
-/* @returning: to user mode, or exiting: we may sleep. Else we are in an exception. */
-static void finish(struct slot *s, bool returning)
+static bool is_open(const struct slot *s)
 {
-	struct mms_target *t = s->target;
-	/* the fast clock may step back a little */
-	u64 ns = max_t(s64, ktime_get_boot_fast_ns() - s->start_ns, 0);
-	enum mms_fault_end end;
+	return s->seq & 1;
+}
 
-	s->target = NULL;
-	end = outcome(s, returning);
-	/* pages of the system call's earlier faults, before this one's */
-	if (returning && current->mm == t->mm)
-		mms_cow_settle(t, t->mm);
+/* Readers see the end in the counter or the fault in the slot, never both. */
+static void close_slot(struct slot *s)
+{
+	WRITE_ONCE(s->seq, s->seq + 1);
+	smp_wmb();
+}
+
+/*
+ * Count the end of the open fault, of @t. @returning: to user mode, and we may
+ * sleep. Returns true if somebody who may sleep should come.
+ */
+static bool finish(struct slot *s, struct mms_target *t, bool returning)
+{
+	/* the fast clock may step back a little */
+	u64 ns = s->timed ? max_t(s64, ktime_get_boot_fast_ns() - s->write.start_ns, 0) : 0;
+	enum mms_fault_end end = outcome(s, current);
+	enum mms_cow_more more = MMS_COW_DONE;
+
+	close_slot(s);
 	/* no mm, or another one: that in which it was written is out of reach */
-	if ((s->code & MMS_ERRCODE_W) && end <= MMS_FAULT_MAJOR && current->mm == t->mm)
-		mms_cow_end(t,
-			    &(struct mms_cow_fault){.addr = s->addr,
-						    .start_ns = s->start_ns,
-						    .prot = s->code & MMS_ERRCODE_P,
-						    .before = s->before},
-			    returning);
-	if (s->code & MMS_ERRCODE_U)
+	if (s->look && end <= MMS_FAULT_MAJOR && current->mm == t->mm)
+		more = mms_cow_end(t, &s->write, returning);
+	if (more == MMS_COW_PLAIN && returning)
+		mms_vma_span_learn(&s->anonymous, t->mm, s->write.addr);
+	if (s->timed && returning)
 		note_ns(t, ns, end);
 	end_as(t, end);
-	mms_target_put(t);
+	return more == MMS_COW_WAITS;
+}
+
+/* The target of the slot's fault if it is one still; within RCU. */
+static struct mms_target *target_of(const struct slot *s)
+{
+	struct mms_target *t = current->mm ? mms_target_of_mm(current->mm) : NULL;
+
+	return t && t->id == s->target ? t : mms_target_known(task_tgid(current), s->target);
 }
 
 static void fault_work(struct callback_head *work)
 {
 	struct slot *s = container_of(work, struct slot, work);
+	struct mms_target *t;
 
-	while (s->target)
-		finish(s, true);
-	smp_store_release(&owners[s - slots], NULL);
+	s->queued = false;
+	rcu_read_lock();
+	t = target_of(s);
+	if (t && !mms_target_tryget(t))
+		t = NULL;
+	rcu_read_unlock();
+	/* pages of the system call's earlier faults, before the last one's */
+	if (t && current->mm == t->mm)
+		mms_cow_settle(t, t->mm);
+	if (t && is_open(s))
+		finish(s, t, true);
+	else if (is_open(s))
+		close_slot(s);
+	if (t)
+		mms_target_put(t);
+	/* there is no next fault: mms_fault_task_exit() left the slot to us */
+	if (current->flags & PF_EXITING)
+		smp_store_release(&owners[s - slots], NULL);
 	module_put(THIS_MODULE);
 }
 
@@ -159,10 +183,10 @@ static unsigned int window(const struct task_struct *task)
 	return hash_ptr(task, SLOT_BITS - WINDOW_BITS) << WINDOW_BITS;
 }
 
-/* What current claimed and has not given back. */
-static struct slot *own_slot(unsigned int first)
+/* That of current, or NULL. */
+static struct slot *own_slot(void)
 {
-	unsigned int i;
+	unsigned int first = window(current), i;
 
 	for (i = first; i < first + (1 << WINDOW_BITS); i++)
 		if (READ_ONCE(owners[i]) == current)
@@ -170,25 +194,82 @@ static struct slot *own_slot(unsigned int first)
 	return NULL;
 }
 
-static struct slot *claim(unsigned int first)
+static struct slot *claim(void)
 {
-	struct slot *s = NULL;
-	unsigned int i;
+	unsigned int first = window(current), i;
 
-	/* a thread of the kernel that borrowed the mm never returns to user mode */
-	if ((current->flags & PF_KTHREAD) || !try_module_get(THIS_MODULE))
+	/* a thread of the kernel that borrowed the mm: not its process's fault */
+	if (current->flags & (PF_KTHREAD | PF_EXITING))
 		return NULL;
-	for (i = first; i < first + (1 << WINDOW_BITS) && !s; i++)
-		if (!READ_ONCE(owners[i]) && !cmpxchg(&owners[i], NULL, current))
-			s = &slots[i];
-	if (s) {
-		init_task_work(&s->work, fault_work);
-		if (!task_work_add(current, &s->work, TWA_RESUME))
-			return s;
-		smp_store_release(&owners[s - slots], NULL);
+	for (i = first; i < first + (1 << WINDOW_BITS); i++) {
+		if (READ_ONCE(owners[i]) || cmpxchg(&owners[i], NULL, current))
+			continue;
+		if (!used)
+			WRITE_ONCE(used, true);
+		if (is_open(&slots[i]))
+			close_slot(&slots[i]);
+		slots[i].untimed = 0;
+		slots[i].anonymous = (struct mms_vma_span){};
+		return &slots[i];
 	}
-	module_put(THIS_MODULE);
 	return NULL;
+}
+
+static bool queue_own_work(struct slot *s)
+{
+	if (s->queued)
+		return true;
+	if (!try_module_get(THIS_MODULE))
+		return false;
+	init_task_work(&s->work, fault_work);
+	s->queued = !task_work_add(current, &s->work, TWA_RESUME);
+	if (!s->queued)
+		module_put(THIS_MODULE);
+	return s->queued;
+}
+
+/*
+ * Of a write: may what it does have to be seen at once? A first touch of anonymous
+ * memory has not: that is most of them, and told by the mapping alone.
+ */
+static bool look_before(struct slot *s)
+{
+	struct mms_cow_look *l = &s->write.before;
+
+	s->look =
+		s->write.prot || !mms_vma_span_anonymous(&s->anonymous, current->mm, s->write.addr);
+	if (!s->look)
+		return false;
+	s->write.start_ns = ktime_get_boot_fast_ns();
+	mms_walk_self_look(l, s->write.addr, false);
+	return l->state == MMS_COW_READ || l->state == MMS_COW_EMPTY;
+}
+
+static void open_slot(struct slot *s, const struct mms_target *t, u64 addr, unsigned int code,
+		      bool urgent)
+{
+	bool timed = false;
+
+	s->target = t->id;
+	s->write.addr = addr;
+	s->write.prot = code & MMS_ERRCODE_P;
+	s->code = code;
+	s->signal = 0;
+	WRITE_ONCE(s->min_flt, current->min_flt);
+	WRITE_ONCE(s->maj_flt, current->maj_flt);
+	if ((code & MMS_ERRCODE_U) && !s->untimed--) {
+		timed = true;
+		s->untimed = mms_param_time_every() - 1;
+	}
+	s->look = false;
+	if (code & MMS_ERRCODE_W)
+		urgent |= look_before(s);
+	if (timed && !s->look)
+		s->write.start_ns = ktime_get_boot_fast_ns();
+	if (timed || urgent)
+		timed &= queue_own_work(s);
+	s->timed = timed;
+	smp_store_release(&s->seq, s->seq + 1);
 }
 
 /**
@@ -202,38 +283,79 @@ static struct slot *claim(unsigned int first)
  */
 void mms_fault_enter(struct mms_target *t, unsigned long addr, unsigned long error)
 {
-	unsigned int code = mms_errcode_fold(error), first;
+	unsigned int code = mms_errcode_fold(error);
+	bool urgent = false;
 	struct slot *s;
 
 	atomic64_inc(&t->faults.code[code]);
-	/* RCU keeps the target: a reference could not be dropped in an NMI */
 	if (!in_task() || pagefault_disabled()) {
 		end_as(t, MMS_FAULT_FAILED);
 		return;
 	}
-	first = window(current);
-	s = own_slot(first);
-	if (s && s->target)
-		finish(s, false);
+	s = own_slot();
 	if (!s)
-		s = claim(first);
+		s = claim();
 	if (!s) {
 		end_as(t, MMS_FAULT_LOST);
 		return;
 	}
-	if (!used)
-		WRITE_ONCE(used, true);
-	/* found on its way out: nobody will read its counters */
-	if (!mms_target_tryget(t))
+	if (is_open(s) && s->target == t->id)
+		urgent = finish(s, t, false);
+	else if (is_open(s))
+		close_slot(s);
+	open_slot(s, t, addr, code, urgent);
+}
+
+/**
+ * mms_fault_settle - current takes no other fault as what it is now
+ *
+ * Context: within RCU; exec, or exit: a slot is given back then.
+ */
+void mms_fault_settle(void)
+{
+	struct slot *s = own_slot();
+	struct mms_target *t;
+
+	/* a work that is queued will do it, and better */
+	if (!s || s->queued)
 		return;
-	s->addr = addr;
-	s->code = code;
-	s->min_flt = current->min_flt;
-	s->maj_flt = current->maj_flt;
-	if (code & MMS_ERRCODE_W)
-		mms_walk_self_look(&s->before, addr, false);
-	s->target = t;
-	s->start_ns = ktime_get_boot_fast_ns();
+	t = target_of(s);
+	if (is_open(s) && t)
+		finish(s, t, false);
+	else if (is_open(s))
+		close_slot(s);
+	if (current->flags & PF_EXITING)
+		smp_store_release(&owners[s - slots], NULL);
+}
+
+/**
+ * mms_fault_signal - current was sent SIGSEGV or SIGBUS
+ * @sig: which
+ * @code: si_code: of the kernel's own for what a task did it is above 0
+ *
+ * Context: any; a lock of the signal handlers is held.
+ */
+void mms_fault_signal(int sig, int code)
+{
+	struct slot *s = in_task() && code > 0 && code != SI_KERNEL ? own_slot() : NULL;
+
+	if (s && is_open(s) && (s->code & MMS_ERRCODE_U))
+		WRITE_ONCE(s->signal, sig);
+}
+
+/**
+ * mms_fault_reset - forget all slots
+ *
+ * Context: nothing is hooked any more, no probe runs.
+ */
+void mms_fault_reset(void)
+{
+	int i;
+
+	/* one whose work is queued stays with its task until that has run twice */
+	for (i = 0; i < SLOTS; i++)
+		if (!READ_ONCE(slots[i].queued))
+			WRITE_ONCE(owners[i], NULL);
 }
 
 /* All threads, those that ended included: what wait4() will tell the parent. */
@@ -268,6 +390,29 @@ void mms_fault_begin_target(struct mms_target *t)
 	task_counts(t, &t->faults.task_minor, &t->faults.task_major);
 }
 
+/* Faults that have ended, and whose task did nothing since that would count them. */
+static void add_open(const struct mms_target *t, u64 end[__MMS_FAULT_END_MAX])
+{
+	const struct task_struct *task;
+	enum mms_fault_end e;
+	const struct slot *s;
+	unsigned int seq;
+
+	for (s = slots; s < slots + SLOTS; s++) {
+		seq = smp_load_acquire(&s->seq);
+		if (!(seq & 1) || READ_ONCE(s->target) != t->id)
+			continue;
+		/* it has not left mms_fault_settle() at its exit: freed after RCU */
+		rcu_read_lock();
+		task = READ_ONCE(owners[s - slots]);
+		e = task ? outcome(s, task) : MMS_FAULT_FAILED;
+		rcu_read_unlock();
+		smp_rmb();
+		if (e != MMS_FAULT_FAILED && READ_ONCE(s->seq) == seq)
+			end[e]++;
+	}
+}
+
 /**
  * mms_fault_read - the counters of a target
  * @t: the target
@@ -279,12 +424,14 @@ void mms_fault_read(const struct mms_target *t, struct mms_fault_sum *s)
 {
 	int i, kind;
 
-	/* ends first: what has ended by now had begun */
-	for (i = 0, s->inflight = 0; i < __MMS_FAULT_END_MAX; i++) {
+	/* ends first: what has ended by now had begun, and is in no slot */
+	for (i = 0; i < __MMS_FAULT_END_MAX; i++)
 		s->end[i] = atomic64_read(&t->faults.end[i]);
-		s->inflight -= s->end[i];
-	}
 	smp_rmb();
+	add_open(t, s->end);
+	smp_rmb();
+	for (i = 0, s->inflight = 0; i < __MMS_FAULT_END_MAX; i++)
+		s->inflight -= s->end[i];
 	for (i = 0; i < MMS_ERRCODES; i++) {
 		s->code[i] = atomic64_read(&t->faults.code[i]);
 		s->inflight += s->code[i];
@@ -312,8 +459,8 @@ int __init mms_fault_init(void)
 /**
  * mms_fault_exit - wait for the last work to be out of our text
  *
- * No slot is in use: each would hold the module. But the task that gave back the
- * last one may still be on its way from module_put() out of fault_work(), and
+ * No work is queued: each would hold the module. But the task that ran the last
+ * one may still be on its way from module_put() out of fault_work(), and
  * preempted there. It does not sleep on that way, so once it was seen to sleep,
  * or in user mode, it has left: which is what synchronize_rcu_tasks() waits for,
  * for every task.

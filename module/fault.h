@@ -30,7 +30,7 @@ enum mms_fault_end {
  * struct mms_faults - the counters of a target
  * @code: faults begun, by folded error code
  * @end: faults ended, by enum mms_fault_end
- * @ns: how long they took, those taken in user mode
+ * @ns: how long they took, those that were timed
  * @task_minor: the kernel's own count when tracking began
  * @task_major: the same
  */
@@ -64,6 +64,9 @@ int mms_fault_init(void);
 void mms_fault_exit(void);
 void mms_fault_begin_target(struct mms_target *t);
 void mms_fault_enter(struct mms_target *t, unsigned long addr, unsigned long error);
+void mms_fault_settle(void);
+void mms_fault_signal(int sig, int code);
+void mms_fault_reset(void);
 void mms_fault_read(const struct mms_target *t, struct mms_fault_sum *s);
 
 #endif /* _MMS_FAULT_H */

@@ -214,10 +214,13 @@ static bool ask_fault_events(const char **why)
 {
 	bool have =
 		mms_events_have(MMS_EVENT_FAULT_USER) && mms_events_have(MMS_EVENT_FAULT_KERNEL);
+	bool ends = mms_events_have(MMS_EVENT_EXIT) && mms_events_have(MMS_EVENT_SIGNAL);
 
 	if (!have)
 		*why = "no tracepoint page_fault_user or page_fault_kernel";
-	return have;
+	else if (!ends)
+		*why = "no tracepoint sched_process_exit or signal_generate";
+	return have && ends;
 }
 
 static bool ask_tlb_events(const char **why)

@@ -268,6 +268,7 @@ void mms_page_mark_young(u64 frame)
  * mms_page_peek - facts of a page without a lock
  * @frame: of the page
  * @addr: where it is mapped
+ * @sure: by a pte that is not special: so it has a struct page
  *
  * What is returned may be of another page, unless the caller sees to it that
  * the frame was mapped all the time.
@@ -275,9 +276,9 @@ void mms_page_mark_young(u64 frame)
  * Context: any, also NMI; interrupts off, on a CPU that runs the page's mm.
  * Return: MMS_PEEK_*.
  */
-unsigned int mms_page_peek(u64 frame, u64 addr)
+unsigned int mms_page_peek(u64 frame, u64 addr, bool sure)
 {
-	struct page *page = pfn_to_online_page(frame);
+	struct page *page = sure ? pfn_to_page(frame) : pfn_to_online_page(frame);
 	unsigned int facts = 0;
 	struct folio *folio;
 

@@ -63,6 +63,6 @@ void mms_page_mark_young(u64 frame);
 #define MMS_PEEK_HOME	 (1U << 1) /* its index is its address, as in anonymous mappings */
 #define MMS_PEEK_UNOWNED (1U << 2) /* no mapping at all */
 
-unsigned int mms_page_peek(u64 frame, u64 addr);
+unsigned int mms_page_peek(u64 frame, u64 addr, bool sure);
 
 #endif /* _MMS_PAGE_H */

@@ -63,6 +63,10 @@ static struct param cow_events = {.value = 256, .min = 16, .max = 65536};
 module_param_cb(cow_events, &param_ops, &cow_events, 0644);
 MODULE_PARM_DESC(cow_events, "events that PID/cow keeps, of targets to come, 16..65536 (256)");
 
+static struct param time_every = {.value = 16, .min = 1, .max = 65536};
+module_param_cb(time_every, &param_ops, &time_every, 0644);
+MODULE_PARM_DESC(time_every, "one in so many faults of a thread is timed, 1..65536 (16)");
+
 /** mms_param_max_targets - how many targets there may be */
 unsigned int mms_param_max_targets(void)
 {
@@ -85,4 +89,10 @@ unsigned int mms_param_suspend_s(void)
 unsigned int mms_param_cow_events(void)
 {
 	return READ_ONCE(cow_events.value);
+}
+
+/** mms_param_time_every - one in so many faults of a thread is timed */
+unsigned int mms_param_time_every(void)
+{
+	return READ_ONCE(time_every.value);
 }

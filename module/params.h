@@ -10,5 +10,6 @@ unsigned int mms_param_max_targets(void);
 unsigned int mms_param_hold_entries(void);
 unsigned int mms_param_suspend_s(void);
 unsigned int mms_param_cow_events(void);
+unsigned int mms_param_time_every(void);
 
 #endif /* _MMS_PARAMS_H */

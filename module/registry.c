@@ -18,8 +18,8 @@ static LIST_HEAD(registry);
 static unsigned int registry_count;
 
 /* Targets by what the kernel's events know: most that they ask for is not there. */
-#define FIND_BITS 10
-static struct hlist_head found_by_mm[1 << FIND_BITS];
+#define FIND_BITS MMS_FIND_BITS
+struct hlist_head mms_found_by_mm[1 << FIND_BITS];
 static struct hlist_head found_by_top[1 << FIND_BITS];
 static struct hlist_head found_by_pid[1 << FIND_BITS];
 static DEFINE_RAW_SPINLOCK(found_lock);
@@ -41,10 +41,9 @@ void mms_registry_publish(struct mms_target *t)
 
 	raw_spin_lock_irqsave(&found_lock, flags);
 	t->published = true;
-	hlist_add_tail_rcu(&t->by_mm, &found_by_mm[hash_ptr(t->mm, FIND_BITS)]);
+	hlist_add_tail_rcu(&t->by_mm, &mms_found_by_mm[hash_ptr(t->mm, FIND_BITS)]);
 	hlist_add_tail_rcu(&t->by_top, &found_by_top[hash_64(top_of(t->mm), FIND_BITS)]);
-	if (t->follow)
-		hlist_add_tail_rcu(&t->by_pid, &found_by_pid[hash_ptr(t->pid, FIND_BITS)]);
+	hlist_add_tail_rcu(&t->by_pid, &found_by_pid[hash_ptr(t->pid, FIND_BITS)]);
 	raw_spin_unlock_irqrestore(&found_lock, flags);
 }
 
@@ -78,7 +77,7 @@ struct mms_target *mms_target_of_mm(const struct mm_struct *mm)
 {
 	struct mms_target *t;
 
-	hlist_for_each_entry_rcu (t, &found_by_mm[hash_ptr(mm, FIND_BITS)], by_mm)
+	hlist_for_each_entry_rcu (t, &mms_found_by_mm[hash_ptr(mm, FIND_BITS)], by_mm)
 		if (t->mm == mm)
 			return t;
 	return NULL;
@@ -115,7 +114,25 @@ struct mms_target *mms_target_of_pid(const struct pid *pid)
 	struct mms_target *t;
 
 	hlist_for_each_entry_rcu (t, &found_by_pid[hash_ptr(pid, FIND_BITS)], by_pid)
-		if (t->pid == pid)
+		if (t->pid == pid && t->follow)
+			return t;
+	return NULL;
+}
+
+/**
+ * mms_target_known - is a target still published
+ * @pid: of its thread group
+ * @id: its own
+ *
+ * Context: within RCU, any context.
+ * Return: as mms_target_of_mm().
+ */
+struct mms_target *mms_target_known(const struct pid *pid, u64 id)
+{
+	struct mms_target *t;
+
+	hlist_for_each_entry_rcu (t, &found_by_pid[hash_ptr(pid, FIND_BITS)], by_pid)
+		if (t->id == id)
 			return t;
 	return NULL;
 }

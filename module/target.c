@@ -19,6 +19,7 @@
 /* Targets that exist, listed or not, and who frees them. */
 static atomic_t targets_unfreed = ATOMIC_INIT(0);
 static struct workqueue_struct *ends;
+static atomic64_t ids = ATOMIC64_INIT(0);
 
 /*
  * Under RCU. for_each_thread() would do, but where lockdep is on it asks for
@@ -99,6 +100,7 @@ struct mms_target *mms_target_alloc(void)
  */
 void mms_target_identify(struct mms_target *t, struct task_struct *leader, struct mm_struct *mm)
 {
+	t->id = atomic64_inc_return(&ids);
 	t->pid = get_pid(task_tgid(leader));
 	mmgrab(mm);
 	t->mm = mm;

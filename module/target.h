@@ -31,6 +31,7 @@
 #ifndef _MMS_TARGET_H
 #define _MMS_TARGET_H
 
+#include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -58,6 +59,7 @@ enum mms_state {
 
 /**
  * struct mms_target - a tracked process
+ * @id: of this target alone, ever
  * @nr: its pid as the writer of control saw it; name of the directory
  * @pid: the process
  * @leader: a thread of it, pinned: its signal_struct keeps the counts of all that end
@@ -81,7 +83,7 @@ enum mms_state {
  * @node: in the registry, under registry_lock; before, in a list of follow.c
  * @by_mm: found by its mm, under found_lock for writing, RCU for reading
  * @by_top: found by the physical address of its top table
- * @by_pid: found by its struct pid, if @follow
+ * @by_pid: found by its struct pid
  * @published: it has been put where events find it
  * @listed: it has been put into the registry
  * @instead: begun by exec of one that was listed
@@ -90,6 +92,7 @@ enum mms_state {
  * @free_work: the end, after a grace period
  */
 struct mms_target {
+	u64 id;
 	int nr;
 	struct pid *pid;
 	struct task_struct *leader;
@@ -139,9 +142,26 @@ void mms_target_set_idle(struct mms_target *t, struct mms_idle *idle, unsigned i
 int mms_targets_init(void);
 void mms_targets_exit(void);
 
+/* By mm: shared with the fast way out of those that are no targets. */
+#define MMS_FIND_BITS 10
+extern struct hlist_head mms_found_by_mm[1 << MMS_FIND_BITS];
+
+/**
+ * mms_target_possible - may an mm have a target
+ * @mm: only its address is looked at; may be NULL
+ *
+ * Context: any.
+ * Return: false if it has none.
+ */
+static inline bool mms_target_possible(const struct mm_struct *mm)
+{
+	return READ_ONCE(mms_found_by_mm[hash_ptr(mm, MMS_FIND_BITS)].first);
+}
+
 struct mms_target *mms_target_of_mm(const struct mm_struct *mm);
 struct mms_target *mms_target_of_top(u64 phys);
 struct mms_target *mms_target_of_pid(const struct pid *pid);
+struct mms_target *mms_target_known(const struct pid *pid, u64 id);
 void mms_registry_publish(struct mms_target *t);
 void mms_registry_unpublish(struct mms_target *t);
 void mms_registry_add(struct mms_target *t);

@@ -18,45 +18,31 @@
 #include "walk_self.h"
 
 /*
- * A word read twice may differ: each is read once and followed from the copy,
- * but that of the pgd with 4 levels, which p4d_offset() hands back as it is.
+ * Returns the slot of the last level; words go to @raw by level, if there is any.
+ * In the path of every write fault of a target: tables are followed by their
+ * physical address, without the accessors that ask at each level how many there
+ * are. A word read twice may differ, so each is read once.
  */
-static unsigned int follow(struct mm_struct *mm, u64 addr, u64 *raw, u64 **slot)
+static u64 *descend(const struct mm_struct *mm, u64 addr, unsigned int *level, u64 *word, u64 *raw)
 {
-	pgd_t *pgdp = pgd_offset(mm, addr);
-	p4d_t p4d, *p4dp;
-	pud_t pud, *pudp;
-	pmd_t pmd, *pmdp;
-	pte_t *ptep;
+	const u64 table = _PAGE_PRESENT | _PAGE_PSE;
+	unsigned int l = mms_rules.levels, shift = PAGE_SHIFT + 9 * (l - 1);
+	u64 *slot = (u64 *)mm->pgd + (addr >> shift & (PTRS_PER_PTE - 1)), w;
 
-	if (mms_rules.levels == 5) {
-		*slot = (u64 *)pgdp;
-		raw[MMSCOPE_LEVEL_PGD] = READ_ONCE(pgdp->pgd);
-		if (!mms_raw_table(raw[MMSCOPE_LEVEL_PGD], MMSCOPE_LEVEL_PGD))
-			return MMSCOPE_LEVEL_PGD;
+	BUILD_BUG_ON(MMSCOPE_LEVEL_P4D != 4 || MMSCOPE_LEVEL_PGD != 5);
+	for (;;) {
+		w = READ_ONCE(*slot);
+		if (raw)
+			raw[l] = w;
+		if (l == MMSCOPE_LEVEL_PTE || (w & table) != _PAGE_PRESENT)
+			break;
+		l--;
+		shift -= 9;
+		slot = (u64 *)__va(w & mms_rules.phys_mask) + (addr >> shift & (PTRS_PER_PTE - 1));
 	}
-	p4dp = p4d_offset(pgdp, addr);
-	*slot = (u64 *)p4dp;
-	p4d = READ_ONCE(*p4dp);
-	raw[MMSCOPE_LEVEL_P4D] = p4d_val(p4d);
-	if (!mms_raw_table(p4d_val(p4d), MMSCOPE_LEVEL_P4D))
-		return MMSCOPE_LEVEL_P4D;
-	pudp = pud_offset(&p4d, addr);
-	*slot = (u64 *)pudp;
-	pud = READ_ONCE(*pudp);
-	raw[MMSCOPE_LEVEL_PUD] = pud_val(pud);
-	if (!mms_raw_table(pud_val(pud), MMSCOPE_LEVEL_PUD))
-		return MMSCOPE_LEVEL_PUD;
-	pmdp = pmd_offset(&pud, addr);
-	*slot = (u64 *)pmdp;
-	pmd = READ_ONCE(*pmdp);
-	raw[MMSCOPE_LEVEL_PMD] = pmd_val(pmd);
-	if (!mms_raw_table(pmd_val(pmd), MMSCOPE_LEVEL_PMD))
-		return MMSCOPE_LEVEL_PMD;
-	ptep = pte_offset_kernel(&pmd, addr);
-	*slot = (u64 *)ptep;
-	raw[MMSCOPE_LEVEL_PTE] = READ_ONCE(ptep->pte);
-	return MMSCOPE_LEVEL_PTE;
+	*level = l;
+	*word = w;
+	return slot;
 }
 
 /* In the midst of a task switch or an exec the CPU is not told of what is freed. */
@@ -79,11 +65,11 @@ unsigned int mms_walk_self(u64 addr, u64 raw[MMSCOPE_LEVEL_PGD + 1])
 {
 	unsigned int level = 0;
 	unsigned long flags;
-	u64 *slot;
+	u64 word;
 
 	local_irq_save(flags);
 	if (runs_here(current->mm))
-		level = follow(current->mm, addr, raw, &slot);
+		descend(current->mm, addr, &level, &word, raw);
 	local_irq_restore(flags);
 	return level;
 }
@@ -94,8 +80,12 @@ unsigned int mms_walk_self(u64 addr, u64 raw[MMSCOPE_LEVEL_PGD + 1])
  */
 static void look_at_page(struct mms_cow_look *l, u64 addr, u64 raw, const u64 *slot)
 {
-	unsigned int facts = mms_page_peek(l->frame, addr);
+	const bool pte = l->level == MMSCOPE_LEVEL_PTE;
+	unsigned int facts;
 
+	if (pte && (raw & (mms_rules.special | mms_rules.devmap)))
+		return;
+	facts = mms_page_peek(l->frame, addr, pte);
 	if ((READ_ONCE(*slot) ^ raw) & (mms_rules.phys_mask | _PAGE_PRESENT))
 		return;
 	l->anon = facts & MMS_PEEK_ANON;
@@ -115,16 +105,15 @@ static void look_at_page(struct mms_cow_look *l, u64 addr, u64 raw, const u64 *s
  */
 void mms_walk_self_look(struct mms_cow_look *l, u64 addr, bool page)
 {
-	u64 all[MMSCOPE_LEVEL_PGD + 1], raw, *slot;
 	unsigned long flags;
 	unsigned int level;
+	u64 raw, *slot;
 
 	*l = (struct mms_cow_look){};
 	local_irq_save(flags);
 	if (!runs_here(current->mm))
 		goto restore;
-	level = follow(current->mm, addr, all, &slot);
-	raw = all[level];
+	slot = descend(current->mm, addr, &level, &raw, NULL);
 	l->level = level;
 	if (!(raw & _PAGE_PRESENT)) {
 		l->state = raw ? MMS_COW_OTHER : MMS_COW_EMPTY;

@@ -29,7 +29,8 @@ def expect(w, command, error, n, outcome="minor", mode="user"):
     keys, codes = step(w, command)
     same(codes.get(error, 0), n, f"{command}: {n} faults of error code {error:#x}")
     same(keys.get(outcome, 0), n, f"{command}: {n} {outcome}")
-    same(keys.get(mode, 0), n, f"{command}: {n} in {mode} mode")
+    # the worker's own stack and libc may fault besides
+    ok(n <= keys.get(mode, 0) <= n + 3, f"{command}: {n} in {mode} mode", keys)
 
 
 def simple():
@@ -50,8 +51,12 @@ def simple():
         same(f.names.get(7), "P W U", "names of 0x7")
         same(f.names.get(0), "-", "no names of 0x0")
         timed = [sum(v[i] for v in f.ns.values()) for i in range(3)]
-        same(timed[2], f.segv, "the other ends of the histogram")
-        ok(timed[0] + timed[1] + timed[2] == f.user, "faults in user mode have a duration", (timed, f.key))
+        if EVERY[0] == 1:
+            same(timed[2], f.segv, "the other ends of the histogram")
+            ok(sum(timed) == f.user, "faults in user mode have a duration", (timed, f.key))
+        else:
+            low = f.user // EVERY[0]
+            ok(low - 1 <= sum(timed) <= low + 1, f"one in {EVERY[0]} has a duration", (timed, f.key))
 
 
 def shared():
@@ -147,5 +152,17 @@ def threads():
         same(pairs("stats").get("faults_lost", "0"), "0", "no fault was lost")
 
 
-for case_ in (simple, shared, beyond, major, blocked, threads, whole_life):
-    case(case_)
+PARAM = "/sys/module/mmscope/parameters/time_every"
+EVERY = [0]
+
+
+def every(n):
+    EVERY[0] = n
+    with open(PARAM, "w", encoding="ascii") as f_:
+        f_.write(str(n))
+
+
+for n_ in (1, 16):
+    every(n_)
+    for case_ in (simple, shared, beyond, major) + ((blocked,) if n_ == 1 else ()) + (threads, whole_life):
+        case(case_)
