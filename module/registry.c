@@ -39,6 +39,8 @@ void mms_registry_publish(struct mms_target *t)
 {
 	unsigned long flags;
 
+	/* what was counted until now, nobody told us of */
+	mms_fault_begin_target(t);
 	raw_spin_lock_irqsave(&found_lock, flags);
 	t->published = true;
 	hlist_add_tail_rcu(&t->by_mm, &mms_found_by_mm[hash_ptr(t->mm, FIND_BITS)]);

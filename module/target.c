@@ -110,7 +110,6 @@ void mms_target_identify(struct mms_target *t, struct task_struct *leader, struc
 	strscpy(t->comm, leader->comm, sizeof(t->comm));
 	t->leader = get_task_struct(leader);
 	mms_cow_begin_target(t);
-	mms_fault_begin_target(t);
 }
 
 /* Fills @t in for the process of @pid, or says why it cannot be a target. */

@@ -62,9 +62,11 @@ TRACE_EVENT(cow,
 		__entry->what = e->what;
 		__entry->generation = e->generation;
 	),
-	TP_printk("pid=%d address=0x%llx old_frame=0x%llx new_frame=0x%llx size=%llu what=%u generation=%llu",
+	TP_printk("pid=%d address=0x%llx old_frame=0x%llx new_frame=0x%llx size=%llu what=%s generation=%llu",
 		  __entry->pid, __entry->address, __entry->old_frame, __entry->new_frame,
-		  __entry->size, __entry->what, __entry->generation)
+		  __entry->size,
+		  __print_symbolic(__entry->what, {0, "copied"}, {1, "filled"}, {2, "reused"}),
+		  __entry->generation)
 );
 /* clang-format on */
 

@@ -179,7 +179,8 @@ static const char *why_not(int err)
 		return "the module still tracks an earlier program of that pid; "
 		       "fix: echo '- PID' > /sys/kernel/debug/mmscope/control";
 	case -ENOSPC:
-		return "too many targets (mmscope.ko tracks 1024)";
+		return "too many targets; fix: echo clear > /sys/kernel/debug/mmscope/control, or "
+		       "raise /sys/module/mmscope/parameters/max_targets";
 	default:
 		return strerror(-err);
 	}
