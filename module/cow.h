@@ -20,6 +20,9 @@ struct mms_cow_tables;
 #define MMS_COW_VMAS	    256
 #define MMS_COW_WAITING	    64
 
+/* Bytes of the names of VMAs: their lengths are the target's choice. */
+#define MMS_COW_NAMES (64 << 10)
+
 /* Of an event that found nothing there. */
 #define MMS_COW_NO_FRAME (~0ULL)
 

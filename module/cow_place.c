@@ -180,12 +180,14 @@ static void count_other(struct mms_cow *c, const struct mms_vma *v, const struct
 static bool add_vma(struct mms_cow *c, const struct mms_vma *v, const char *name)
 {
 	struct mms_cow_tables *x = c->tables;
+	size_t size = strlen(name) + 1;
 	unsigned long flags;
 	bool room;
 
 	raw_spin_lock_irqsave(&c->lock, flags);
-	room = x->nr_vmas < MMS_COW_VMAS && !find(x, v);
-	if (room)
+	room = x->nr_vmas < MMS_COW_VMAS && size <= MMS_COW_NAMES - x->names && !find(x, v);
+	if (room) {
+		x->names += size;
 		x->vma[x->nr_vmas++] = (struct mms_cow_vma){
 			.start = v->start,
 			.end = v->end,
@@ -193,6 +195,7 @@ static bool add_vma(struct mms_cow *c, const struct mms_vma *v, const char *name
 			.ino = v->ino,
 			.name = name,
 		};
+	}
 	raw_spin_unlock_irqrestore(&c->lock, flags);
 	return room;
 }

@@ -23,6 +23,7 @@ struct mms_cow_waiting {
  * struct mms_cow_tables - under mms_cow.lock
  * @vma: in order of their first page
  * @nr_vmas: how many
+ * @names: bytes of their names
  * @other: pages in none of them
  * @waiting: pages to be placed by who can sleep, the first come at @first_waiting
  * @first_waiting: index of it
@@ -34,6 +35,7 @@ struct mms_cow_waiting {
 struct mms_cow_tables {
 	struct mms_cow_vma vma[MMS_COW_VMAS];
 	unsigned int nr_vmas;
+	size_t names;
 	struct mms_cow_counts other;
 	struct mms_cow_waiting waiting[MMS_COW_WAITING];
 	unsigned int first_waiting;

@@ -3,6 +3,9 @@
 """PID/cow against copies, fills and reuses whose number and frames are known."""
 import os
 import select
+import shutil
+import subprocess
+import sys
 
 from faults import BASE, Cow, Faults, Worker
 from ktap import case, ok, same, skip
@@ -271,6 +274,39 @@ def outrun():
         f.write(was)
 
 
+LONG = "/root/" + "/".join(["d" * 250] * 15)
+MAPPER = """
+import mmap, os, sys
+for i in range(32):
+    fd = os.open(f"{sys.argv[1]}/{i}", os.O_RDWR | os.O_CREAT)
+    os.ftruncate(fd, 4096)
+    sys.stdin.readline() if not i else None
+    m = mmap.mmap(fd, 4096, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+    m[0] = 1
+    globals()[f"keep{i}"] = m
+print("done", flush=True)
+sys.stdin.readline()
+"""
+
+
+def long_names():
+    os.makedirs(LONG)
+    with subprocess.Popen([sys.executable, "-c", MAPPER, LONG], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+        with Target(p.pid):
+            p.stdin.write("\n")
+            p.stdin.flush()
+            p.stdout.readline()
+            c = Cow(p.pid)
+            named = [v for v in c.vmas if v[8].startswith(LONG)]
+            ok(0 < len(named) <= 65536 // len(LONG), "names of 64 KiB are kept", len(named))
+            same({v[6] for v in named}, {1}, "a page filled in each")
+            other = [v for v in c.vmas if v[0] == "-"]
+            ok(other and other[0][6] >= 32 - len(named), "the other mappings are in a line together", other)
+            adds_up(c, "long names")
+        p.kill()
+    shutil.rmtree("/root/" + "d" * 250)
+
+
 def traced():
     for name, value in (("events/mmscope/cow/enable", "1"), ("trace", "")):
         with open(f"{TRACE}/{name}", "w", encoding="ascii") as f:
@@ -296,5 +332,5 @@ def traced():
 
 
 control("clear")
-for case_ in (forked, child_first, zero, files, noticed, in_kernel, huge, races, generations, overflow, outrun, traced):
+for case_ in (forked, child_first, zero, files, noticed, in_kernel, huge, races, generations, overflow, outrun, long_names, traced):
     case(case_)
