@@ -27,16 +27,26 @@
  *
  * The huge zero page has no exported pointer. Newer kernels set the special bit
  * on it, in VMAs that otherwise never have that bit; on older ones it is the
- * only folio mapped by a PMD, hugetlb apart, that has no mapping: anonymous
- * and file THPs always have one while they are mapped.
+ * only folio mapped by a PMD, hugetlb and device memory apart, that has no
+ * mapping: anonymous and file THPs always have one while they are mapped.
  */
 static unsigned int special_kind(const struct vm_area_struct *vma, const struct mms_entry *e)
 {
 	if (e->level == MMSCOPE_LEVEL_PTE && is_zero_pfn(e->frame))
 		return MMS_KIND_ZERO;
-	if (e->level == MMSCOPE_LEVEL_PMD && !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP | VM_IO)))
+	if (e->level == MMSCOPE_LEVEL_PMD && !(e->flags & MMS_FLAG_DEVMAP) &&
+	    !(vma->vm_flags & (VM_PFNMAP | VM_MIXEDMAP | VM_IO)))
 		return MMS_KIND_ZERO;
 	return MMS_KIND_SPECIAL;
+}
+
+/*
+ * Of a frame that a leaf maps which is not special: device memory too, which is
+ * never online, has a page then, and what is mapped keeps it.
+ */
+static struct page *mapped_page(u64 frame)
+{
+	return pfn_valid(frame) ? pfn_to_page(frame) : NULL;
 }
 
 /* Returns the page to look at, or NULL if the leaf has none; @kind is settled. */
@@ -57,7 +67,7 @@ static struct page *page_of(struct vm_area_struct *vma, const struct mms_entry *
 		*kind = MMS_KIND_ZERO;
 		return NULL;
 	}
-	page = pfn_to_online_page(e->frame);
+	page = mapped_page(e->frame);
 	if (!page)
 		return NULL;
 	folio = page_folio(page);
@@ -66,7 +76,7 @@ static struct page *page_of(struct vm_area_struct *vma, const struct mms_entry *
 	else if (folio_test_anon(folio))
 		*kind = MMS_KIND_ANON;
 	else if (e->level == MMSCOPE_LEVEL_PMD && !is_vm_hugetlb_page(vma) &&
-		 !READ_ONCE(folio->mapping))
+		 !folio_is_zone_device(folio) && !READ_ONCE(folio->mapping))
 		*kind = MMS_KIND_ZERO;
 	else
 		*kind = MMS_KIND_FILE;
@@ -152,6 +162,18 @@ void mms_page_note(struct mms_leaf *l, struct vm_area_struct *vma, const struct 
 		l->shared = shared_pages(folio, page, nr);
 }
 
+/**
+ * mms_page_ages - may sampling take the accessed bit of a leaf
+ * @frame: of the leaf, which is neither special nor of hugetlb
+ *
+ * Context: the leaf's page-table lock is held; does not sleep.
+ * Return: false for device memory, which reclaim never looks at.
+ */
+bool mms_page_ages(u64 frame)
+{
+	return pfn_to_online_page(frame);
+}
+
 static u32 flag(bool set, enum mms_page_flag nr)
 {
 	return (u32)set << nr;
@@ -214,7 +236,7 @@ static const char *zone_name(enum zone_type zone)
 bool mms_page_look(struct mms_page *p, struct vm_area_struct *vma, const struct mms_entry *e,
 		   u64 frame)
 {
-	struct page *page = pfn_to_online_page(frame);
+	struct page *page = mapped_page(frame);
 	struct folio *folio;
 
 	if (!page)

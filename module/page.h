@@ -56,6 +56,7 @@ void mms_page_note(struct mms_leaf *l, struct vm_area_struct *vma, const struct 
 		   const u64 *slot);
 bool mms_page_look(struct mms_page *p, struct vm_area_struct *vma, const struct mms_entry *e,
 		   u64 frame);
+bool mms_page_ages(u64 frame);
 void mms_page_mark_young(u64 frame);
 
 /* Facts of a page that can be read without a lock. */

@@ -87,6 +87,8 @@ static enum mms_seen look(struct age_walker *k, u64 *slot, unsigned int level, u
 	kind = mms_page_kind(k->w.vma, &e);
 	if (kind != MMS_KIND_ANON && kind != MMS_KIND_FILE && kind != MMS_KIND_KSM)
 		return MMS_SEEN_GONE;
+	if (k->strange && !mms_page_ages(e.frame))
+		return MMS_SEEN_GONE;
 	return take_accessed(k, slot, e.frame, pages) ? MMS_SEEN_REFERENCED : MMS_SEEN_IDLE;
 }
 

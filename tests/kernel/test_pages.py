@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from ktap import case, ok, same, skip
-from mms import SIZES, Target, pagemap, read, smaps
+from mms import SIZES, Target, control, pagemap, read, smaps
 from procs import Shapes
 from puppet import HUGEPAGE, MB, MERGEABLE, PAGEOUT, PG, SHARED, Puppet
 
@@ -444,5 +444,53 @@ def watched():
         p("os.close(u)")
 
 
-for f in (shapes, forked, huge, hugetlb, ksm, folios, swaps, hints, watched):
+def persistent_memory():
+    """A file system in persistent memory, mapped without copies; None if there is none."""
+    for m in ("nd_e820", "nd_pmem", "ext4"):
+        subprocess.run(["modprobe", "-q", m], check=False)
+    for _ in range(30):
+        if os.path.exists("/dev/pmem0"):
+            break
+        time.sleep(0.1)
+    else:
+        return None
+    os.makedirs("/root/dax", exist_ok=True)
+    subprocess.run("mkfs.ext4 -q -b 4096 /dev/pmem0 && mount -o dax=always /dev/pmem0 /root/dax", shell=True, check=True)
+    return "/root/dax"
+
+
+def dax():
+    """Device memory is what smaps takes it for: raw frames where the entry says so, else pages of the file."""
+    where = persistent_memory()
+    if not where:
+        skip("dax", "no persistent memory")
+        return
+    with Puppet() as p, Target(p.pid) as t:
+        p(f"globals().update(fd=os.open('{where}/f', 0o102))")
+        p("os.posix_fallocate(fd, 0, 8 << 20)")
+        a = p("aligned(8 << 20, 2 << 20)")
+        p(f"mmap(8 << 20, 3, {SHARED} | 16, fd, {a})")
+        p(f"poke({a}, 600)")
+        b = p(f"region({MB}, 3, 2, fd)")
+        p(f"peek({b}, 100)")
+        p(f"poke({b}, 40)")
+        stop(p.pid)
+        theirs = {s: k for s, _, k in smaps(p.pid)}
+        for name, start, n in (("shared", a, 8 * MB), ("private", b, MB)):
+            k, want = vma(t, start), theirs[start]
+            same((k["Rss"], k["Anon"], k["Shared"]), (want["Rss"], want["Anonymous"], want["Shared_Clean"] + want["Shared_Dirty"]),
+                 f"dax, {name}: as smaps has it")
+            ok(identities(k) and not k["Zero"], f"dax, {name}: the identities hold, none is a page of zeros", k)
+            present = sum(m >> 63 for m in pagemap(p.pid, start, start + n))
+            same(sum(k[x] for x in SIZES), 4 * present, f"dax, {name}: as many pages as pagemap has")
+        os.kill(p.pid, signal.SIGCONT)
+        control(f"sample {p.pid} 50")
+        time.sleep(0.5)
+        h, ages = t.idle()
+        ok(h["scans"] and len(ages) > 40, "dax: sampling has ages", h)
+        same([x for x in ages if a <= x[0] < a + 8 * MB], [], "dax: none of device memory")
+    subprocess.run(["umount", where], check=True)
+
+
+for f in (shapes, forked, huge, hugetlb, ksm, folios, swaps, hints, watched, dax):
     case(f)
