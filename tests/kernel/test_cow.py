@@ -325,8 +325,7 @@ def traced():
                 if " cow: " in line:
                     got.append(dict(x.split("=") for x in line.split(" cow: ")[1].split()))
         none = hex((1 << 64) - 1)
-        what = ("copied", "filled", "reused")
-        same([(int(e["pid"]), e["address"], e["old_frame"], e["new_frame"], e["size"], what[int(e["what"])], e["generation"]) for e in got],
+        same([(int(e["pid"]), e["address"], e["old_frame"], e["new_frame"], e["size"], e["what"], e["generation"]) for e in got],
              [(w.pid, hex(e["addr"]), hex(e["old"]) if e["old"] is not None else none, hex(e["new"]), str(e["size"]), e["what"], str(e["generation"]))
               for e in Cow(w.pid).events], "the trace events are the file's")
 
