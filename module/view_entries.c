@@ -102,7 +102,7 @@ static ssize_t entries_read(struct file *file, char __user *buf, size_t len, lof
 	struct view *v = file->private_data;
 	ssize_t done = 0, n = 0;
 
-	if (len < HEAD + REC || *ppos < 0 || *ppos > (loff_t)TASK_SIZE_MAX)
+	if (len < HEAD + REC)
 		return -EINVAL;
 	if (mutex_lock_killable(&v->lock))
 		return -EINTR;
