@@ -107,11 +107,13 @@ static bool counts(const struct mms_leaf *l)
  * @f: the set
  * @w: to be used for it
  * @mm: pinned by mm_count
+ * @stop: becomes true if nobody wants them any more
  *
  * Context: sleeps.
- * Return: 0, also if the mm is gone; -EINTR, -ENOMEM.
+ * Return: 0, also if the mm is gone; -EINTR, -ENOMEM, -EIO because of @stop.
  */
-int mms_frames_read(struct mms_frames *f, struct mms_walk *w, struct mm_struct *mm)
+int mms_frames_read(struct mms_frames *f, struct mms_walk *w, struct mm_struct *mm,
+		    const bool *stop)
 {
 	unsigned int i;
 	int ret;
@@ -126,6 +128,8 @@ int mms_frames_read(struct mms_frames *f, struct mms_walk *w, struct mm_struct *
 		}
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		if (READ_ONCE(*stop))
+			return -EIO;
 		cond_resched();
 	}
 	return ret == -ESRCH ? 0 : ret;

@@ -31,7 +31,8 @@ struct mms_shared {
 
 struct mms_frames *mms_frames_create(void);
 void mms_frames_destroy(struct mms_frames *f);
-int mms_frames_read(struct mms_frames *f, struct mms_walk *w, struct mm_struct *mm);
+int mms_frames_read(struct mms_frames *f, struct mms_walk *w, struct mm_struct *mm,
+		    const bool *stop);
 void mms_shared_count(const struct mms_frames *f, const struct mms_walk *w, struct mms_shared *s);
 
 #endif /* _MMS_SHARED_H */

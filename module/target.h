@@ -76,6 +76,7 @@ enum mms_state {
  * @cow: its copy-on-write
  * @pmu: the CPU's counters of it, or NULL
  * @follow: what it forks becomes a target too
+ * @forgotten: on its way out: long reads break off
  * @parent: number of the followed target that forked it, 0 = none
  * @ns: the namespace of pids that @nr and its children's are of, if @follow
  *
@@ -109,6 +110,7 @@ struct mms_target {
 	struct mms_cow cow;
 	struct mms_pmu *pmu;
 	bool follow;
+	bool forgotten;
 	int parent;
 	struct pid_namespace *ns;
 	/* private: */

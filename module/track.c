@@ -102,6 +102,8 @@ void mms_track_forget(struct mms_target *t)
 	mms_registry_remove(t);
 	followed -= t->follow;
 	mms_events_put();
+	/* it waits for readers, and everybody for us */
+	WRITE_ONCE(t->forgotten, true);
 	hooks->hide(t);
 	mms_pmu_destroy(t->pmu);
 	t->pmu = NULL;

@@ -96,16 +96,34 @@ int mms_view_chunks_release(struct inode *inode, struct file *file)
 }
 
 /**
+ * mms_view_go_on - may a long read take its next step
+ * @t: whose file it is
+ *
+ * Context: may sleep.
+ * Return: 0; -EINTR to die, -EIO as the target is being forgotten.
+ */
+int mms_view_go_on(const struct mms_target *t)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (READ_ONCE(t->forgotten))
+		return -EIO;
+	cond_resched();
+	return 0;
+}
+
+/**
  * mms_view_chunks_next - read the chunk after the one that is there
  * @v: under the seq_file's lock
  *
  * Context: sleeps.
- * Return: as mms_walk_chunk().
+ * Return: as mms_walk_chunk(), or mms_view_go_on().
  */
 int mms_view_chunks_next(struct mms_view_chunks *v)
 {
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	cond_resched();
+	int err = mms_view_go_on(v->target);
+
+	if (err)
+		return err;
 	return mms_walk_chunk(v->walk, v->target->mm, v->walk->next);
 }

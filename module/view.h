@@ -52,6 +52,7 @@ struct mms_view_chunks {
 	struct mms_walk *walk;
 };
 
+int mms_view_go_on(const struct mms_target *t);
 void *mms_view_chunks_open(struct inode *inode, struct file *file, const struct seq_operations *ops,
 			   size_t size, enum mms_walk_pages pages);
 int mms_view_chunks_release(struct inode *inode, struct file *file);

@@ -4,7 +4,6 @@
  * process for its first line; what it keeps is a small table.
  */
 #include <linux/err.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include "census.h"
@@ -24,9 +23,9 @@ static int count(struct mms_census *c, struct mms_walk *w, struct mms_target *t)
 	while ((ret = mms_walk_chunk(w, t->mm, w->next)) > 0) {
 		for (i = 0; i < w->nr; i++)
 			mms_census_add(c, &w->leaf[i]);
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+		ret = mms_view_go_on(t);
+		if (ret)
+			return ret;
 	}
 	return ret;
 }

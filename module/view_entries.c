@@ -5,7 +5,6 @@
  */
 #include <linux/mm.h>
 #include <linux/mutex.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "target.h"
@@ -86,9 +85,9 @@ static ssize_t next_block(struct view *v, u64 pos, size_t room)
 	if (v->block->head.nr == ROOM_FIRST && v->room == ROOM_FIRST)
 		grow(v);
 	do {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		cond_resched();
+		ret = mms_view_go_on(v->target);
+		if (ret)
+			return ret;
 		ret = mms_walk_entries(v->block, v->target->mm, pos, most);
 		if (ret <= 0)
 			return ret == -ESRCH ? 0 : ret;

@@ -104,7 +104,7 @@ static void *advance(struct view *v, loff_t *pos)
 			break;
 		ret = fetch(v);
 	} while (ret > 0 && continues(v));
-	if (ret == -EINTR)
+	if (ret < 0 && ret != -ESRCH)
 		return ERR_PTR(ret);
 	mms_tally_sum(&v->total, &v->block);
 	v->pos = *pos = (v->start >> PAGE_SHIFT) + 1;

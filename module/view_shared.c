@@ -4,7 +4,6 @@
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -58,7 +57,7 @@ static int begin(struct view *v)
 		v->walk = mms_walk_create(MMS_WALK_FRAMES, true);
 	if (!v->frames || !v->walk)
 		return -ENOMEM;
-	err = mms_frames_read(v->frames, v->walk, v->other->mm);
+	err = mms_frames_read(v->frames, v->walk, v->other->mm, &v->target->forgotten);
 	v->walk->next = 0;
 	v->fetched = false;
 	v->total = (struct mms_shared){};
@@ -74,9 +73,9 @@ static int fetch(struct view *v)
 
 	if (v->fetched)
 		return 1;
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	cond_resched();
+	ret = mms_view_go_on(v->target);
+	if (ret)
+		return ret;
 	ret = mms_walk_chunk(v->walk, v->target->mm, v->walk->next);
 	v->fetched = ret > 0;
 	return ret;
@@ -106,7 +105,7 @@ static int take_vma(struct view *v)
 			return 1;
 		ret = fetch(v);
 	} while (ret > 0 && w->vma.start == vma_start && w->start == v->end);
-	return ret == -EINTR ? ret : 1;
+	return ret < 0 && ret != -ESRCH ? ret : 1;
 }
 
 /* To the next VMA that shares anything, or the total. */

@@ -6,7 +6,6 @@
  */
 #include <linux/err.h>
 #include <linux/pgtable.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include "rules.h"
@@ -47,11 +46,13 @@ struct view {
 /* Returns 1 with the next part, 0 at the end, or an error. */
 static int fetch(struct view *v)
 {
+	int err;
+
 	if (v->fetched)
 		return 1;
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	cond_resched();
+	err = mms_view_go_on(v->target);
+	if (err)
+		return err;
 	v->before = v->walk.tables.count;
 	return mms_walk_tables(&v->walk, v->target->mm);
 }
@@ -110,7 +111,7 @@ static void *line(struct view *v)
 		ret = fetch(v);
 		v->fetched = ret > 0 && (w->vma.start != vma_start || w->start != v->end);
 	} while (ret > 0 && !v->fetched);
-	if (ret == -EINTR)
+	if (ret < 0 && ret != -ESRCH)
 		return ERR_PTR(ret);
 	v->nr = v->fetched ? v->before : w->tables.count;
 	subtract(&v->nr, &first);

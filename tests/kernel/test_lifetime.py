@@ -9,6 +9,7 @@ import time
 from ktap import case, ok, same, skip
 from mms import ROOT, Target, control, pairs, read
 from procs import Proc
+from puppet import ANON, NOHUGEPAGE, NORESERVE, PRIVATE, Puppet
 
 KO = os.environ.get("MMS_KO", "")
 
@@ -121,6 +122,29 @@ def readers():
     ok(True, "four readers survive five exits")
 
 
+def forgotten():
+    """A read of a whole large process does not keep others from forgetting it: it breaks off."""
+    span, step = 8 << 30, 2 << 20
+    with Puppet() as p:
+        a = p(f"region({span}, 3, {PRIVATE | ANON | NORESERVE})")
+        try:
+            p(f"madvise({a}, {span}, {NOHUGEPAGE})")
+        except RuntimeError:
+            pass    # a kernel without huge pages
+        p(f"poke({a}, {span // step}, {step})")
+        seen = set()
+        for name in ("census", "tables"):
+            for wait in (0.3, 0.1, 0.03, 0.01, 0.003) * 2:
+                control(f"+ {p.pid}")
+                r = subprocess.Popen(["cat", f"{ROOT}/{p.pid}/{name}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                time.sleep(wait)
+                control(f"- {p.pid}")
+                if "Input/output error" in r.communicate()[1]:
+                    seen.add(name)
+                    break
+        same(seen, {"census", "tables"}, "what is being read when its target is forgotten ends with EIO")
+
+
 def cost():
     s = pairs("stats")
     ok(int(s["chunks"]) > 0 and int(s["entries"]) > 0 and int(s["longest_hold_ns"]) > 0, "stats count the module's own cost", s)
@@ -131,5 +155,5 @@ def cost():
         ok(b - a >= 512, "a census of 512 pages visits at least 512 entries", f"{a} -> {b}")
 
 
-for f in (exits, execs, memory, readers, cost, unload):
+for f in (exits, execs, memory, readers, forgotten, cost, unload):
     case(f)
