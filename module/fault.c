@@ -157,7 +157,6 @@ static void fault_work(struct callback_head *work)
 	struct slot *s = container_of(work, struct slot, work);
 	struct mms_target *t;
 
-	s->queued = false;
 	rcu_read_lock();
 	t = target_of(s);
 	if (t && !mms_target_tryget(t))
@@ -172,9 +171,11 @@ static void fault_work(struct callback_head *work)
 		close_slot(s);
 	if (t)
 		mms_target_put(t);
-	/* there is no next fault: mms_fault_task_exit() left the slot to us */
+	/* from here on mms_fault_reset() may give the slot to another task */
+	smp_store_release(&s->queued, false);
+	/* there is no next fault: mms_fault_settle() left the slot to us */
 	if (current->flags & PF_EXITING)
-		smp_store_release(&owners[s - slots], NULL);
+		cmpxchg(&owners[s - slots], current, NULL);
 	module_put(THIS_MODULE);
 }
 
@@ -250,6 +251,9 @@ static void open_slot(struct slot *s, const struct mms_target *t, u64 addr, unsi
 {
 	bool timed = false;
 
+	/* another mm's mappings, as after exec */
+	if (s->target != t->id)
+		s->anonymous = (struct mms_vma_span){};
 	s->target = t->id;
 	s->write.addr = addr;
 	s->write.prot = code & MMS_ERRCODE_P;
