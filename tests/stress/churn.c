@@ -370,7 +370,7 @@ static int report(void)
 		printf("# %ld wrong; first: %s\n", sh->wrong, sh->why);
 	printf("%sok 1 - stress: nothing but the documented errors\n", sh->wrong ? "not " : "");
 	/* how much is done in the time is the machine's affair */
-	busy = sh->lives > 1 && sh->reads > 10 && sh->commands > 5;
+	busy = sh->lives && sh->reads && sh->commands;
 	printf("%sok 2 - stress: processes lived, were read and commanded\n", busy ? "" : "not ");
 	return sh->wrong || !busy;
 }
