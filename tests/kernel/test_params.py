@@ -10,7 +10,8 @@ from mms import control, pairs
 from module import insmod, rmmod
 
 DIR = "/sys/module/mmscope/parameters"
-BOUNDS = {"max_targets": (1, 1024, 1024), "hold_entries": (64, 65536, 4096), "suspend_s": (0, 86400, 600), "cow_events": (16, 65536, 256)}
+BOUNDS = {"max_targets": (1, 1024, 1024), "hold_entries": (64, 65536, 4096), "suspend_s": (0, 86400, 600), "cow_events": (16, 65536, 256),
+          "time_every": (1, 65536, 16)}
 
 
 def get(name):
