@@ -76,8 +76,9 @@ def at_load():
         err = insmod(arg)
         ok(err and not os.path.exists("/sys/module/mmscope"), f"insmod {arg}: refused", err)
         ok(why in err, f"insmod {arg}: says why", err)
-    same(insmod("max_targets=7", "hold_entries=64", "suspend_s=0", "cow_events=65536"), "", "insmod with good values")
-    same([get(n) for n in BOUNDS], ["7\n", "64\n", "0\n", "65536\n"], "and they are in force")
+    same(insmod("max_targets=7", "hold_entries=64", "suspend_s=0", "cow_events=65536", "time_every=3"), "",
+         "insmod with good values")
+    same([get(n) for n in BOUNDS], ["7\n", "64\n", "0\n", "65536\n", "3\n"], "and they are in force")
     same(rmmod(), "", "it unloads again")
     same(insmod(), "", "and loads with the defaults")
     same([get(n) for n in BOUNDS], [f"{d}\n" for _, _, d in BOUNDS.values()], "which are in force")
