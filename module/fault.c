@@ -220,7 +220,8 @@ static bool queue_own_work(struct slot *s)
 {
 	if (s->queued)
 		return true;
-	if (!try_module_get(THIS_MODULE))
+	/* a worker of io_uring or vhost would keep the module until it ends */
+	if ((current->flags & MMS_PF_WORKERS) || !try_module_get(THIS_MODULE))
 		return false;
 	init_task_work(&s->work, fault_work);
 	s->queued = !task_work_add(current, &s->work, TWA_RESUME);

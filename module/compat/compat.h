@@ -87,6 +87,17 @@ static inline unsigned int mms_pgd_order(void)
 }
 
 /*
+ * 6.4, commit 54e6842d0775 ("fork/vm: Move common PF_IO_WORKER behavior to new
+ * flag"): threads that work for a process inside the kernel and never return to
+ * user mode; io_uring's alone before. Goes with 6.1.
+ */
+#ifdef PF_USER_WORKER
+#define MMS_PF_WORKERS PF_USER_WORKER
+#else
+#define MMS_PF_WORKERS PF_IO_WORKER
+#endif
+
+/*
  * 6.15: an mm may run with an ASID that the CPUs flush by broadcast and that
  * tlb_gen says nothing of ("x86/mm: Add global ASID allocation helper
  * functions"). 0 = it has none. Goes when the floor is 6.15.
