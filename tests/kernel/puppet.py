@@ -34,6 +34,7 @@ def aligned(n, align):
     return mmap(n, 3, 0x32, -1, p)
 def mprotect(p, n, prot): return ok(libc.mprotect(p, n, prot))
 def madvise(p, n, what): return ok(libc.madvise(p, n, what))
+def small(p, n): return madvise(p, n, 15) if os.path.isdir('/sys/kernel/mm/transparent_hugepage') else 0
 def munmap(p, n): return ok(libc.munmap(p, n))
 def poke(p, n=1, step=4096, v=1):
     for a in range(p, p + n * step, step):

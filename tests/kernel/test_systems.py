@@ -7,7 +7,7 @@ import subprocess
 
 from ktap import case, ok, same, skip
 from mms import ROOT, Target, pagemap, pairs, smaps
-from puppet import (ANON, DONTNEED, HUGEPAGE, MB, NOHUGEPAGE, NORESERVE, PAGEOUT, PG, PRIVATE, PROT_EXEC, PROT_NONE, PROT_READ, RW, SHARED,
+from puppet import (ANON, DONTNEED, HUGEPAGE, MB, NORESERVE, PAGEOUT, PG, PRIVATE, PROT_EXEC, PROT_NONE, PROT_READ, RW, SHARED,
                     Puppet)
 
 PFN = (1 << 55) - 1
@@ -114,7 +114,7 @@ def tables():
     with Puppet() as p:
         n = 40
         a = p(f"aligned({n * 2 * MB}, {2 * MB})")
-        p(f"madvise({a}, {n * 2 * MB}, 15)")
+        p(f"small({a}, {n * 2 * MB})")
         with Target(p.pid):
             before = {r[0]: int(r[1]) for r in table(p.pid, "tables", "level tables")}
             p(f"poke({a}, {n}, {2 * MB})")
@@ -157,15 +157,15 @@ def absent():
 
 
 def huge():
+    if not os.path.isdir("/sys/kernel/mm/transparent_hugepage"):
+        skip("S18: huge pages", "no THP in this kernel")
+        return
     with Puppet() as p:
         a = p(f"aligned({4 * MB}, {2 * MB})")
         p(f"madvise({a}, {4 * MB}, {HUGEPAGE})")
         p(f"poke({a}, 2, {2 * MB})")
         with Target(p.pid):
             v = vma(p.pid, a)
-            if not v["2M"] and os.uname().release.find("rt") >= 0:
-                skip("S18: huge pages", "PREEMPT_RT kernels have no THP")
-                return
             same((v["2M"], v["4K"]), (4096, 0), "S6 S18: two touches, two huge pages")
             p(f"madvise({a}, {PG}, {DONTNEED})")
             v = vma(p.pid, a)
@@ -338,7 +338,7 @@ def sparse():
     """64 GiB of address space with a page here and there: nobody's mmap_lock is held for long."""
     with Puppet() as p:
         a = p(f"region({64 << 30}, 3, {PRIVATE | ANON | NORESERVE})")
-        p(f"madvise({a}, {64 << 30}, {NOHUGEPAGE})")
+        p(f"small({a}, {64 << 30})")
         p(f"poke({a}, 64, {1 << 30})")
         with Target(p.pid):
             before = pairs("stats")

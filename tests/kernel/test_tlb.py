@@ -130,10 +130,11 @@ def alone():
 
 def undisturbed(t, what, want):
     """Where somebody else gets the other CPU for a moment, there is nothing to shoot down: try again."""
-    for _ in range(8):
+    for _ in range(40):
         got = measure(lambda: t.tell(what), t)[0]
         if (got["ipi-sent"], got["remote"]) == (want, want):
             break
+        time.sleep(0.1)
     return got
 
 
