@@ -81,8 +81,13 @@ class Target:
         return _smaps_like(read(f"{self.pid}/maps"))
 
     def idle(self):
-        with open(f"{ROOT}/{self.pid}/idle", "rb") as f:
-            data = f.read()
+        """Ages as of one scan: read again if one ended in between."""
+        for _ in range(50):
+            with open(f"{ROOT}/{self.pid}/idle", "rb", buffering=0) as f:
+                data = f.readall()
+                f.seek(0)
+                if f.read(48) == data[:48]:
+                    break
         size, rec, scans, interval, window, lost, _ = struct.unpack_from("<IIQQQQQ", data)
         recs = []
         for off in range(size, len(data), rec):

@@ -9,7 +9,7 @@ import sys
 
 from faults import BASE, Cow, Faults, Worker
 from ktap import case, ok, same, skip
-from mms import Target, control, pagemap
+from mms import Target, control, pagemap, read
 
 FILE = "/root/cow.data"
 PARAM = "/sys/module/mmscope/parameters/cow_events"
@@ -295,10 +295,11 @@ def long_names():
         with Target(p.pid):
             p.stdin.write("\n")
             p.stdin.flush()
-            p.stdout.readline()
+            same(p.stdout.readline(), "done\n", "long names: 32 files are mapped and written")
             c = Cow(p.pid)
             named = [v for v in c.vmas if v[8].startswith(LONG)]
-            ok(0 < len(named) <= 65536 // len(LONG), "names of 64 KiB are kept", len(named))
+            ok(0 < len(named) <= 65536 // len(LONG), "names of 64 KiB are kept",
+               (len(named), c.key, read(f"{p.pid}/faults"), read(f"{p.pid}/status")))
             same({v[6] for v in named}, {1}, "a page filled in each")
             other = [v for v in c.vmas if v[0] == "-"]
             ok(other and other[0][6] >= 32 - len(named), "the other mappings are in a line together", other)

@@ -317,19 +317,21 @@ def around():
 
 
 def nodes():
-    """Page by page of a VMA; of all but the vdso, whose reserved pages numa_maps leaves out."""
+    """VMA by VMA; of all but the vdso's, whose reserved pages numa_maps leaves out."""
     with Puppet() as p, Target(p.pid):
         os.kill(p.pid, 19)
-        mine, theirs, name = {}, {}, ""
+        mine, theirs = {}, {}
         for line in cat(p.pid, "maps").split("Total\n")[0].splitlines():
             node = re.fullmatch(r"Node(\d+):\s+(\d+) kB", line)
             if not line.endswith(" kB"):
-                name = line.split(None, 5)[5] if len(line.split(None, 5)) > 5 else ""
-            elif node and int(node[2]) and not name.startswith("[v"):
-                mine[node[1]] = mine.get(node[1], 0) + int(node[2])
+                v = mine.setdefault(int(line.split("-")[0], 16), {}) if "[v" not in line else {}
+            elif node and int(node[2]):
+                v[node[1]] = int(node[2])
         with open(f"/proc/{p.pid}/numa_maps", encoding="utf-8") as f:
-            for n, pages in re.findall(r"\bN(\d+)=(\d+)", f.read()):
-                theirs[n] = theirs.get(n, 0) + int(pages) * 4
+            for line in f:
+                start = int(line.split()[0], 16)
+                if start in mine:
+                    theirs[start] = {n: int(pages) * 4 for n, pages in re.findall(r"\bN(\d+)=(\d+)", line)}
         same(mine, theirs, "S19: pages per node as numa_maps counts them")
         os.kill(p.pid, 18)
 
