@@ -324,16 +324,24 @@ static void command(const char *text)
 static void control(unsigned int seed)
 {
 	const struct timespec nap = {.tv_nsec = quiet ? 50000000 : 2000000};
+	int pid, stays = getppid();
 	char text[128];
-	int pid;
 
+	/* One that stays: to hook the events again for each would take longer than the others live.
+	 */
+	snprintf(text, sizeof(text), "+ %d", stays);
+	command(text);
 	while (!sh->stop) {
 		pid = sh->pid[rand_r(&seed) % SLOTS];
 		if (!pid)
 			continue;
 		switch (rand_r(&seed) % 16) {
 		case 0:
-			snprintf(text, sizeof(text), "clear");
+			snprintf(text, sizeof(text), "clear; + %d", stays);
+			break;
+		case 7:
+			/* the module may be a new one */
+			snprintf(text, sizeof(text), "+ %d", stays);
 			break;
 		case 1:
 			snprintf(text, sizeof(text), "- %d", pid);
