@@ -10,6 +10,21 @@ from mms import control
 BIN = os.environ.get("MMS_WORKLOADS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../workloads"))
 
 
+def cmdline(pid):
+    with open(f"/proc/{pid}/cmdline", "rb") as f:
+        return f.read()
+
+
+def popen(*args, **kw):
+    """subprocess.Popen(), whose process may be a moment before its exec yet: waits until that is done."""
+    p = subprocess.Popen(*args, **kw)
+    for _ in range(3000):
+        if p.poll() is not None or cmdline(p.pid) not in (b"", cmdline("self")):
+            return p
+        time.sleep(0.01)
+    raise RuntimeError(f"{args}: not started")
+
+
 class Proc:
     """A workload; lines until its last word of readiness are in .lines."""
 

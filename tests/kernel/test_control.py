@@ -8,7 +8,7 @@ import time
 
 from ktap import case, ok, same
 from mms import ROOT, Target, control, pairs, read
-from procs import Proc
+from procs import Proc, popen
 
 
 def err(spec, pid):
@@ -105,8 +105,7 @@ def rights():
 
 def crowd():
     """1024 targets and no more."""
-    ps = [subprocess.Popen(["sleep", "600"]) for _ in range(30)]
-    time.sleep(0.3)
+    ps = [popen(["sleep", "600"]) for _ in range(30)]
     try:
         same(control(";".join(f"+ {p.pid}" for p in ps)), 0, "30 targets in one write")
         same(len(read("control").splitlines()), 30, "30 lines in control")

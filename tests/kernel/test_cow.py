@@ -10,6 +10,7 @@ import sys
 from faults import BASE, Cow, Faults, Worker
 from ktap import case, ok, same, skip
 from mms import Target, control, pagemap, read
+from procs import popen
 
 FILE = "/root/cow.data"
 PARAM = "/sys/module/mmscope/parameters/cow_events"
@@ -291,7 +292,7 @@ sys.stdin.readline()
 
 def long_names():
     os.makedirs(LONG)
-    with subprocess.Popen([sys.executable, "-c", MAPPER, LONG], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
+    with popen([sys.executable, "-c", MAPPER, LONG], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as p:
         with Target(p.pid):
             p.stdin.write("\n")
             p.stdin.flush()

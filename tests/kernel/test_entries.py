@@ -12,7 +12,7 @@ import time
 from entries import EXEC, HUGETLB, LEAF, MARKER, READ, SHARED, SHIFT, SWAP, WRITE, blocks, entry, path, read_all, wrong
 from ktap import case, ok, same
 from mms import Target, control, pagemap, read, smaps
-from procs import Proc, Shapes
+from procs import Proc, Shapes, popen
 
 P = 4096
 PRESENT, SWAPPED = 1 << 63, 1 << 62
@@ -276,8 +276,7 @@ def running():
             time.sleep(random.random() / 10)
             os.kill(p.pid, signal.SIGKILL)
             same([os.waitstatus_to_exitcode(os.waitpid(x, 0)[1]) for x in pids], [0, 0], "killed in mid-read")
-    with subprocess.Popen(["sh", "-c", "read x; exec sleep 600"], stdin=subprocess.PIPE) as p:
-        time.sleep(0.5)
+    with popen(["sh", "-c", "read x; exec sleep 600"], stdin=subprocess.PIPE) as p:
         with Target(p.pid):
             fd = os.open(path(p.pid), os.O_RDONLY)
             ok(os.read(fd, 72), "a record before exec")

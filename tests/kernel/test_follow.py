@@ -10,7 +10,7 @@ import time
 
 from ktap import case, ok, same, skip
 from mms import ROOT, control, pairs, read, targets
-from procs import Crowd, Proc
+from procs import Crowd, Proc, popen
 
 PARAM = "/sys/module/mmscope/parameters/max_targets"
 
@@ -78,7 +78,7 @@ def shared():
 
 def shells():
     script = "read x; cat /proc/version | wc -c; sleep 77 & wait"
-    p = subprocess.Popen(["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    p = popen(["sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     control(f"+ {p.pid} follow")
     p.stdin.write(b"\n")
     p.stdin.flush()
@@ -109,7 +109,7 @@ os.kill(a.pid, 9), os.kill(b, 9), os.kill(c.pid, 9)
 
 def spawned():
     """vfork and posix_spawn: the child has its parent's mm until exec."""
-    p = subprocess.Popen([sys.executable, "-c", SPAWN, shutil.which("sleep")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    p = popen([sys.executable, "-c", SPAWN, shutil.which("sleep")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     before = children()
     control(f"+ {p.pid} follow")
     p.stdin.write("\n")
@@ -133,8 +133,7 @@ def spawned():
 
 def execs():
     """A file of the old program's gives EIO; the new one's are beside it."""
-    p = subprocess.Popen(["sh", "-c", "read x; exec sleep 600"], stdin=subprocess.PIPE)
-    time.sleep(0.3)
+    p = popen(["sh", "-c", "read x; exec sleep 600"], stdin=subprocess.PIPE)
     control(f"+ {p.pid} follow")
     fd = os.open(f"{ROOT}/{p.pid}/maps", os.O_RDONLY)
     ok(os.read(fd, 10), "it is read before exec")
@@ -199,7 +198,7 @@ def namespaces():
         skip("a namespace of pids", "no unshare")
         return
     script = f"echo + $$ follow >{ROOT}/control; sleep 8 & echo $$ $!; wait"
-    p = subprocess.Popen([unshare, "-p", "-f", "--kill-child", "sh", "-c", script], stdout=subprocess.PIPE, text=True)
+    p = popen([unshare, "-p", "-f", "--kill-child", "sh", "-c", script], stdout=subprocess.PIPE, text=True)
     shell, kid = map(int, p.stdout.readline().split())
     same(shell, 1, "pid 1 of its namespace follows itself")
     ok(await_(lambda: targets().get(kid) == ("live", "sleep")), "its child has the number that it sees", read("control"))
@@ -208,7 +207,7 @@ def namespaces():
     p.kill()
     p.wait()
     script = f"read x; echo + $$ follow >{ROOT}/control; sleep 8 & echo $!; wait"
-    p = subprocess.Popen([unshare, "-p", "-f", "--kill-child", "sh", "-c", script],
+    p = popen([unshare, "-p", "-f", "--kill-child", "sh", "-c", script],
                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     shell = await_(lambda: descendant(p.pid))
     same(control(f"+ {shell}"), 0, "the same process by its number outside, not followed")
@@ -219,7 +218,7 @@ def namespaces():
     control("clear")
     p.kill()
     p.wait()
-    p = subprocess.Popen(["sh", "-c", f"read x; {unshare} -p -f sleep 79"], stdin=subprocess.PIPE)
+    p = popen(["sh", "-c", f"read x; {unshare} -p -f sleep 79"], stdin=subprocess.PIPE)
     control(f"+ {p.pid} follow")
     p.stdin.write(b"\n")
     p.stdin.flush()

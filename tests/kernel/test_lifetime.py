@@ -10,7 +10,7 @@ import time
 
 from ktap import case, ok, same, skip
 from mms import ROOT, Target, control, pairs, read
-from procs import Proc
+from procs import Proc, popen
 from puppet import ANON, NOHUGEPAGE, NORESERVE, PRIVATE, Puppet
 
 KO = os.environ.get("MMS_KO", "")
@@ -37,8 +37,7 @@ def exits():
 
 
 def execs():
-    p = subprocess.Popen(["sh", "-c", "read x; exec sleep 600"], stdin=subprocess.PIPE)
-    time.sleep(0.5)
+    p = popen(["sh", "-c", "read x; exec sleep 600"], stdin=subprocess.PIPE)
     control(f"+ {p.pid}")
     same(pairs(f"{p.pid}/status")["state"], "live", "before exec: live")
     before = read(f"{p.pid}/maps")

@@ -3,11 +3,11 @@
 """The module's parameters: bounds at run time and at load, and that they have an effect."""
 import errno
 import os
-import subprocess
 
 from ktap import case, ok, same
 from mms import control, pairs
 from module import insmod, rmmod
+from procs import popen
 
 DIR = "/sys/module/mmscope/parameters"
 BOUNDS = {"max_targets": (1, 1024, 1024), "hold_entries": (64, 65536, 4096), "suspend_s": (0, 86400, 600), "cow_events": (16, 65536, 256),
@@ -48,7 +48,7 @@ def bounds():
 
 
 def max_targets():
-    ps = [subprocess.Popen(["sleep", "600"]) for _ in range(4)]
+    ps = [popen(["sleep", "600"]) for _ in range(4)]
     try:
         put("max_targets", "3")
         add = [control(f"+ {p.pid}") for p in ps]
