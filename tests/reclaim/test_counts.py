@@ -8,6 +8,7 @@ workingset_refault_*; swap-ins = pswpin + swpin_zero and swap-outs = pswpout +
 swpout_zero, of the machine, as nothing else swaps here. Kernels that write no
 zero pages but do not count them yet are allowed the few that a program has.
 """
+import contextlib
 import os
 import signal
 import time
@@ -16,6 +17,22 @@ from ktap import case, ok, same
 from pressed import MIB, Group, Watch, keyed
 
 FILE = "/root/reuse.data"
+THP = "/sys/kernel/mm/transparent_hugepage/enabled"
+
+
+@contextlib.contextmanager
+def no_khugepaged():
+    """It charges a huge page to the cgroup to see whether it fits, and reclaims there: more of that the slower the machine."""
+    if not os.path.exists(THP):
+        yield
+        return
+    with open(THP, encoding="ascii") as f:
+        was = f.read().split("[")[1].split("]")[0]
+    with open(THP, "w", encoding="ascii") as f:
+        f.write("never")
+    yield
+    with open(THP, "w", encoding="ascii") as f:
+        f.write(was)
 
 
 def counters(g):
@@ -48,7 +65,7 @@ def enough(g, key, before):
 
 def window(argv, page_type, swap):
     name = argv[0]
-    with Group("mms-counts", 12 * MIB) as g, Watch("-c", g.dir, interval="0.5") as w:
+    with no_khugepaged(), Group("mms-counts", 12 * MIB) as g, Watch("-c", g.dir, interval="0.5") as w:
         p = g.start(*argv)
         os.kill(p.pid, signal.SIGSTOP)
         before, vm_before = counters(g)
