@@ -22,7 +22,7 @@ THP = "/sys/kernel/mm/transparent_hugepage/enabled"
 
 @contextlib.contextmanager
 def no_khugepaged():
-    """It charges a huge page to the cgroup to see whether it fits, and reclaims there: more of that the slower the machine."""
+    """It charges huge pages for a stopped program, too, and reclaims for them: the window would not be quiet."""
     if not os.path.exists(THP):
         yield
         return
@@ -30,9 +30,11 @@ def no_khugepaged():
         was = f.read().split("[")[1].split("]")[0]
     with open(THP, "w", encoding="ascii") as f:
         f.write("never")
-    yield
-    with open(THP, "w", encoding="ascii") as f:
-        f.write(was)
+    try:
+        yield
+    finally:
+        with open(THP, "w", encoding="ascii") as f:
+            f.write(was)
 
 
 def counters(g):
