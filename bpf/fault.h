@@ -10,14 +10,63 @@
 #define MMS_FAULT_BUCKETS 32
 #define MMS_FAULT_COMM	  16
 #define MMS_FAULT_NAME	  32
+#define MMS_FAULT_FRAMES  127 /* of one stack: kernel.perf_event_max_stack by default */
+
+/* Who touched the page. */
+#define MMS_FAULT_ORIGINS(X)                                                    \
+	X(USER, "user")	    /* an instruction of the program */                 \
+	X(KERNEL, "kernel") /* a system call touched the program's memory */    \
+	X(GUP, "gup")	    /* no exception: populate, mlock, pinned for I/O */ \
+	X(REMOTE, "remote") /* no exception, memory of another process: ptrace */
+
+enum mms_fault_origin {
+#define MMS_ORIGIN_ENUM(id, name) MMS_ORIGIN_##id,
+	MMS_FAULT_ORIGINS(MMS_ORIGIN_ENUM)
+#undef MMS_ORIGIN_ENUM
+		MMS_ORIGIN_NR
+};
+
+/* What part of a program a place is. */
+#define MMS_SEGMENTS(X)                                                        \
+	X(TEXT, "text")	      /* executable, of a file: libraries, too */      \
+	X(DATA, "data")	      /* private and writable, of a file */            \
+	X(BSS, "bss")	      /* anonymous, right behind the program's data */ \
+	X(HEAP, "heap")	      /* brk(2) */                                     \
+	X(STACK, "stack")     /* of the first thread, or one that grows */     \
+	X(VDSO, "vdso")	      /* the kernel's own pages: vdso, vvar */         \
+	X(HUGETLB, "hugetlb") /* huge pages by request */                      \
+	X(SHMEM, "shmem")     /* shared memory, tmpfs */                       \
+	X(FILE, "file")	      /* any other mapping of a file */                \
+	X(ANON, "anon")	      /* the rest */
+
+enum mms_segment {
+#define MMS_SEG_ENUM(id, name) MMS_SEG_##id,
+	MMS_SEGMENTS(MMS_SEG_ENUM)
+#undef MMS_SEG_ENUM
+		MMS_SEG_NR
+};
+
+/* What counts are kept apart by, besides cgroup, process, kind and origin. */
+enum mms_fault_by {
+	MMS_BY_THREAD = 1,
+	MMS_BY_VMA = 2, /* VMA, FILE and SWAP exclude each other */
+	MMS_BY_FILE = 4,
+	MMS_BY_SWAP = 8,
+	MMS_BY_USTACK = 16,
+	MMS_BY_KSTACK = 32,
+};
 
 /* Map "cfg": settings, constant once loaded. */
 struct mms_fault_config {
 	__u32 by_tgid;		 /* only tgids in map "tgids" */
 	__u32 by_cgroup;	 /* only tasks below map "cgroups"[0] */
+	__u32 by_tid;		 /* only this thread, if not 0 */
 	__u32 command_tgid;	 /* enters "tgids" when it calls execve */
 	__u32 follow;		 /* children of members enter "tgids" */
 	__u32 events;		 /* stream every fault */
+	__u32 no_kinds;		 /* do not look at the tables */
+	__u32 around;		 /* count pages that came along */
+	__u32 by;		 /* MMS_BY_*: count in "details" in place of "counts" */
 	__u32 wake_bytes;	 /* wake the reader when this much waits */
 	__u32 no_userfault_hook; /* handle_userfault() could not be hooked */
 	__u32 no_migration_hook; /* migration_entry_wait() could not be hooked */
@@ -32,9 +81,11 @@ struct mms_fault_boot {
 	__u32 ok;
 };
 
-/* Map "marks": moments of the run. */
+/* Map "marks": what the loader changes while the programs run. */
 struct mms_fault_marks {
-	__u64 armed_ns; /* written by the loader: faults that began before do not count */
+	__u64 armed_ns;	 /* faults that began before do not count */
+	__u32 period;	 /* look at one fault of so many; 0 and 1: at all */
+	__u32 no_events; /* stop streaming */
 };
 
 /* Map "execd": the command at its execve(), when counting began. */
@@ -64,13 +115,49 @@ struct mms_fault_start {
 	__u32 links;
 	__u8 level;
 	__u8 state;
-	__u8 reserved[6];
+	__u8 origin;
+	__u8 reserved[5];
 };
 
-struct mms_fault_key {
+struct mms_fault_key { /* map "counts" */
 	__u64 cgroup_id;
 	__u32 tgid;
-	__u32 kind;
+	__u16 kind; /* MMS_FAULT_NR_KINDS: any, with config.no_kinds */
+	__u8 origin;
+	__u8 reserved;
+};
+
+struct mms_fault_detail_key { /* map "details" */
+	struct mms_fault_key k;
+	__u64 where;  /* VMA: its start (end, if it grows down); file: inode; swap: type + 1 */
+	__u32 dev;    /* file: kernel's own encoding, major << 20 | minor */
+	__u32 tid;    /* 0 unless MMS_BY_THREAD */
+	__s32 ustack; /* id in map "stacks"; -1 = not asked for, other negative: -errno */
+	__s32 kstack;
+};
+
+struct mms_fault_place_key { /* map "places" */
+	__u32 tgid;	     /* 0 for a file */
+	__u32 dev;
+	__u64 where;
+};
+
+/* As it was when the first of its counts was made. */
+struct mms_fault_place {
+	__u64 start;
+	__u64 end;
+	__u64 vm_flags;
+	__u64 pgoff; /* pages */
+	__u64 ino;
+	__u32 dev;
+	__u32 segment;
+	char name[MMS_FAULT_NAME]; /* of the file, its last component */
+};
+
+struct mms_fault_fork { /* map "forks", by the child's tgid */
+	__u64 ns;	/* CLOCK_MONOTONIC */
+	__u32 parent;
+	__u32 reserved;
 };
 
 struct mms_fault_val {
@@ -80,10 +167,12 @@ struct mms_fault_val {
 	__u64 nr_untimed; /* refused before handle_mm_fault(): no latency */
 	__u64 ns;
 	__u64 max_ns;
+	__u64 bytes;  /* made or brought by the fault: its page; copied, if it copied */
+	__u64 around; /* pages that came with it, config.around only */
 	__u64 hist[MMS_FAULT_BUCKETS];
 };
 
-/* Per-CPU counters, indices of map "tallies". */
+/* Per-CPU counters. */
 enum mms_fault_tally {
 	MMS_TALLY_SEEN, /* chains ended, wanted or not */
 	MMS_TALLY_STORED,
@@ -97,6 +186,8 @@ enum mms_fault_tally {
 	MMS_TALLY_EVENTS,
 	MMS_TALLY_WALK_FAILED, /* an entry could not be read */
 	MMS_TALLY_TGIDS_FULL,  /* a child could not be followed */
+	MMS_TALLY_SAMPLED_OUT, /* seen, not looked at: marks.period */
+	MMS_TALLY_STACK_LOST,  /* a stack could not be kept */
 	MMS_TALLY_NR
 };
 
@@ -114,6 +205,10 @@ struct mms_fault_event {
 	__u64 pgoff; /* pages */
 	__u64 ino;
 	__u64 cgroup_id;
+	__u64 bytes;
+	__u32 around; /* pages, config.around only */
+	__s32 ustack; /* as in mms_fault_detail_key */
+	__s32 kstack;
 	__u32 dev; /* kernel's own encoding: major << 20 | minor */
 	__u32 tgid;
 	__u32 tid;
@@ -123,7 +218,9 @@ struct mms_fault_event {
 	__u32 links; /* retries before the last call */
 	__u8 level_before;
 	__u8 level_after;
-	__u8 reserved[2];
+	__u8 origin;
+	__u8 segment;
+	__u32 reserved;
 	char comm[MMS_FAULT_COMM];
 	char name[MMS_FAULT_NAME]; /* of the file, its last component */
 };

@@ -110,10 +110,22 @@ static __always_inline bool continues(const struct mms_fault_start *s, u64 addr,
 		((s->flags & MMS_FF_VMA_LOCK) && !(flags & MMS_FF_VMA_LOCK)));
 }
 
+static __always_inline u8 fault_origin(struct mm_struct *mm, u32 flags, struct pt_regs *regs)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (flags & MMS_FF_USER)
+		return MMS_ORIGIN_USER;
+	if (regs)
+		return MMS_ORIGIN_KERNEL;
+	return BPF_CORE_READ(task, mm) == mm ? MMS_ORIGIN_GUP : MMS_ORIGIN_REMOTE;
+}
+
 static __always_inline int fault_entry(struct vm_area_struct *vma, u64 addr, u32 flags,
 				       struct pt_regs *regs)
 {
 	struct mms_fault_start n = {}, *s;
+	struct mm_struct *mm;
 	bool failed = false;
 	u32 tid;
 
@@ -137,7 +149,9 @@ static __always_inline int fault_entry(struct vm_area_struct *vma, u64 addr, u32
 	n.vma = (u64)vma;
 	n.regs = (u64)regs;
 	/* From the VMA, not from current: remote access faults in another mm. */
-	n.pgd = (u64)BPF_CORE_READ(vma, vm_mm, pgd);
+	mm = BPF_CORE_READ(vma, vm_mm);
+	n.pgd = (u64)BPF_CORE_READ(mm, pgd);
+	n.origin = fault_origin(mm, flags, regs);
 	n.level = pagewalk(n.pgd, addr, &n.before, &failed);
 	n.state = MMS_START_RUNNING;
 	if (failed)
@@ -181,13 +195,17 @@ static __always_inline void remember_comm(u32 tgid)
 	bpf_map_update_elem(&comms, &tgid, comm, BPF_ANY);
 }
 
-/* The counters of (cgroup, process, kind), created at its first fault; NULL if there is no room. */
-static __always_inline struct mms_fault_val *count_slot(u32 kind)
+/*
+ * The counters of (cgroup, process, kind, origin), created at its first fault; NULL if there is no
+ * room.
+ */
+static __always_inline struct mms_fault_val *count_slot(u32 kind, u32 origin)
 {
 	struct mms_fault_key key = {
 		.cgroup_id = bpf_get_current_cgroup_id(),
 		.tgid = current_tgid(),
 		.kind = kind,
+		.origin = origin,
 	};
 	struct mms_fault_val *v = bpf_map_lookup_elem(&counts, &key);
 
@@ -199,9 +217,9 @@ static __always_inline struct mms_fault_val *count_slot(u32 kind)
 	return bpf_map_lookup_elem(&counts, &key);
 }
 
-static __always_inline void count_fault(u32 kind, u64 ns, u32 ret, u32 flags)
+static __always_inline void count_fault(u32 kind, u32 origin, u64 ns, u32 ret, u32 flags)
 {
-	struct mms_fault_val *v = count_slot(kind);
+	struct mms_fault_val *v = count_slot(kind, origin);
 
 	if (!v) {
 		tally(MMS_TALLY_COUNTS_FULL);
@@ -244,6 +262,9 @@ static __always_inline struct mms_fault_event *event_reserve(u32 kind, u64 addr)
 	}
 	__builtin_memset(e, 0, sizeof(*e));
 	e->kind = kind;
+	e->segment = MMS_SEG_ANON;
+	e->ustack = -1;
+	e->kstack = -1;
 	e->addr = addr;
 	e->tgid = current_tgid();
 	e->tid = current_tid();
@@ -279,6 +300,7 @@ static __always_inline void fault_event(const struct mms_fault_start *s,
 	e->flags = f->flags;
 	e->ret = f->ret;
 	e->links = s->links;
+	e->origin = s->origin;
 	e->vm_flags = f->vm_flags;
 	e->ip = regs ? BPF_CORE_READ(regs, ip) : 0;
 	e->vm_start = BPF_CORE_READ(vma, vm_start);
@@ -334,7 +356,7 @@ static __always_inline void fault_done(const struct mms_fault_start *s, u32 ret)
 	u64 ns = bpf_ktime_get_ns() - s->ts;
 	u32 kind = fault_facts(s, ret, &f, &r);
 
-	count_fault(kind, ns, f.ret, f.flags);
+	count_fault(kind, s->origin, ns, f.ret, f.flags);
 	if (cfg.events)
 		fault_event(s, &f, kind, ns);
 }
@@ -427,7 +449,7 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 		return 0;
 	}
 	tally(MMS_TALLY_SEEN);
-	v = count_slot(MMS_FAULT_SEGV);
+	v = count_slot(MMS_FAULT_SEGV, MMS_ORIGIN_USER);
 	if (!v) {
 		tally(MMS_TALLY_COUNTS_FULL);
 		return 0;

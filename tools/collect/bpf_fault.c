@@ -304,7 +304,7 @@ static int attach_all(struct mms_faults *f)
 
 static int arm(struct mms_faults *f)
 {
-	struct mms_fault_marks marks;
+	struct mms_fault_marks marks = {};
 	struct timespec now;
 	__u32 zero = 0;
 
@@ -348,6 +348,9 @@ int mms_faults_open(struct mms_faults **f, const struct mms_fault_opts *opts, co
 
 	if (why)
 		*why = NULL;
+	if (opts->tid || opts->follow || opts->no_kinds || opts->around || opts->by ||
+	    opts->measure)
+		return fail(why, -EOPNOTSUPP, "not built yet");
 	err = mms_bpf_usable(why);
 	if (err)
 		return err;

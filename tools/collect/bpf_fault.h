@@ -19,35 +19,73 @@
 
 struct mms_fault_opts {
 	pid_t tgid;	    /* 0 = all processes */
+	pid_t tid;	    /* one thread; 0 = all */
 	uint64_t cgroup_id; /* this cgroup and those below it; 0 = all */
 	pid_t command;	    /* counted from its next execve() on, with its children; 0 = none */
+	bool follow;	    /* children of tgid, too */
 	bool events;	    /* also stream events */
+	bool no_kinds;	    /* look at no table: cheaper, the kind is "any" but for errors */
+	bool around;	    /* count the pages that came along with a fault */
+	unsigned int by;    /* MMS_BY_*: what else to keep apart */
+	bool measure;	    /* the kernel's run-time statistics of our programs (they cost, too) */
 	const char *attach; /* one of mms_faults_attach_kinds(); NULL = the best one here */
 };
 
-/* Counts of one (cgroup, tgid, kind) since mms_faults_open(). */
+/* Counts of one (cgroup, tgid, kind, origin, what opts.by asked for) since mms_faults_open(). */
 struct mms_fault_count {
 	uint64_t cgroup_id;
 	pid_t tgid;
-	unsigned int kind; /* enum mms_fault_kind, bpf/fault_kind.h */
+	pid_t tid;	     /* 0 unless MMS_BY_THREAD */
+	unsigned int kind;   /* enum mms_fault_kind, bpf/fault_kind.h; MMS_FAULT_NR_KINDS = any */
+	unsigned int origin; /* enum mms_fault_origin */
+	uint64_t where;	     /* as in struct mms_fault_detail_key */
+	uint32_t dev;
+	int32_t ustack, kstack; /* for mms_faults_stack() */
 	uint64_t nr;
 	uint64_t nr_major;   /* of these, counted as maj_flt by the kernel's own rule */
 	uint64_t nr_minor;   /* counted as min_flt; failed faults are neither */
 	uint64_t nr_untimed; /* refused before handle_mm_fault(): in nr, not in ns and hist */
 	uint64_t ns;	     /* sum of latencies, retry chains joined */
 	uint64_t max_ns;
+	uint64_t bytes;	 /* made, brought or copied by the faults themselves */
+	uint64_t around; /* pages that came along, opts.around only */
 	uint64_t hist[MMS_FAULT_HIST_BUCKETS];
 	char comm[16];
+	bool has_place; /* MMS_BY_VMA and MMS_BY_FILE, if there was room to remember it */
+	struct mms_fault_place place;
+};
+
+/* One fault that has not ended. */
+struct mms_fault_open {
+	pid_t tgid, tid;
+	char comm[16]; /* of the thread */
+	uint64_t addr;
+	uint64_t ns; /* so far */
+	unsigned int origin;
+	unsigned int links; /* retries so far */
+};
+
+/* What counting costs. */
+struct mms_fault_cost {
+	uint64_t runs;	    /* of our programs; 0 without opts.measure */
+	uint64_t run_ns;    /* in them */
+	uint64_t map_bytes; /* kernel memory of our maps */
+};
+
+struct mms_fault_fork_seen {
+	pid_t parent, child;
+	uint64_t ns; /* CLOCK_MONOTONIC */
 };
 
 /*
- * All since open. seen = stored + filtered + dropped_map_full + missed_entry;
+ * All since open. seen = stored + filtered + sampled_out + dropped_map_full + missed_entry;
  * missed_recursion and missed_probe were not seen at all.
  */
 struct mms_fault_losses {
 	uint64_t seen; /* chains of handle_mm_fault that ended, and refused addresses */
 	uint64_t stored;
 	uint64_t filtered;
+	uint64_t sampled_out; /* not looked at: mms_faults_throttle() */
 	uint64_t dropped_map_full;
 	uint64_t dropped_ring_full; /* events only: counts are complete */
 	uint64_t missed_recursion;  /* programs skipped: bpf_prog_info.recursion_misses */
@@ -57,6 +95,7 @@ struct mms_fault_losses {
 	uint64_t missed_child;	    /* children not followed: no room */
 	uint64_t retries;	    /* VM_FAULT_RETRY links joined to their chain */
 	uint64_t walk_failed;	    /* table entries that could not be read: taken as absent */
+	uint64_t stack_lost;	    /* stacks that could not be kept: their faults count */
 	uint64_t events;	    /* streamed */
 };
 
@@ -87,6 +126,22 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l);
 
 /* Faults that have not ended yet, and how long they have lasted so far. Return: 0 or -errno. */
 int mms_faults_in_flight(struct mms_faults *f, uint64_t *nr, uint64_t *ns);
+
+/* The same, one by one: *v is malloc'ed, longest first. Return: 0 or -errno. */
+int mms_faults_open_list(struct mms_faults *f, struct mms_fault_open **v, size_t *nr);
+
+/* Addresses of a stack, innermost first. Return: how many, or -errno. */
+int mms_faults_stack(struct mms_faults *f, int32_t id, uint64_t *ips, size_t max);
+
+/* What counting has cost since mms_faults_open(). Return: 0 or -errno. */
+int mms_faults_cost(struct mms_faults *f, struct mms_fault_cost *c);
+
+/* Look at one fault of @period only (0 and 1: at all), stream @events or not. Return: 0 or -errno.
+ */
+int mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events);
+
+/* Who was forked by whom, with opts.follow or a command; *v is malloc'ed. Return: 0 or -errno. */
+int mms_faults_forks(struct mms_faults *f, struct mms_fault_fork_seen **v, size_t *nr);
 
 /* The command at its execve: its counters then, ns = 0 if it was not reached. Return: 0 or -errno.
  */

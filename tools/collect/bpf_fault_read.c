@@ -21,6 +21,8 @@ static void add_val(struct mms_fault_count *c, const struct mms_fault_val *v)
 	c->nr_major += v->nr_major;
 	c->nr_untimed += v->nr_untimed;
 	c->ns += v->ns;
+	c->bytes += v->bytes;
+	c->around += v->around;
 	if (v->max_ns > c->max_ns)
 		c->max_ns = v->max_ns;
 	for (b = 0; b < MMS_FAULT_HIST_BUCKETS; b++)
@@ -36,6 +38,9 @@ static void fill_count(struct mms_faults *f, struct mms_fault_count *c,
 	c->cgroup_id = key->cgroup_id;
 	c->tgid = (pid_t)key->tgid;
 	c->kind = key->kind;
+	c->origin = key->origin;
+	c->ustack = -1;
+	c->kstack = -1;
 	for (i = 0; i < cpus; i++)
 		add_val(c, &vals[i]);
 	bpf_map_lookup_elem(mms_faults_map(f, "comms"), &key->tgid, c->comm);
@@ -185,6 +190,8 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
 				mms_hook_missed(f->session_fd),
 		.missed_child = t[MMS_TALLY_TGIDS_FULL],
 		.retries = t[MMS_TALLY_RETRIES],
+		.sampled_out = t[MMS_TALLY_SAMPLED_OUT],
+		.stack_lost = t[MMS_TALLY_STACK_LOST],
 		.walk_failed = t[MMS_TALLY_WALK_FAILED],
 		.events = t[MMS_TALLY_EVENTS],
 	};
@@ -270,4 +277,29 @@ int mms_faults_poll(struct mms_faults *f, int timeout_ms, mms_fault_event_fn fn,
 	/* The kernel side wakes us for full batches only: the rest is ours to fetch. */
 	more = ring_buffer__consume(f->ring);
 	return more < 0 ? more : nr + more;
+}
+
+int mms_faults_open_list(struct mms_faults *f, struct mms_fault_open **v, size_t *nr)
+{
+	return -EOPNOTSUPP;
+}
+
+int mms_faults_stack(struct mms_faults *f, int32_t id, uint64_t *ips, size_t max)
+{
+	return -EOPNOTSUPP;
+}
+
+int mms_faults_cost(struct mms_faults *f, struct mms_fault_cost *c)
+{
+	return -EOPNOTSUPP;
+}
+
+int mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events)
+{
+	return -EOPNOTSUPP;
+}
+
+int mms_faults_forks(struct mms_faults *f, struct mms_fault_fork_seen **v, size_t *nr)
+{
+	return -EOPNOTSUPP;
 }
