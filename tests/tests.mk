@@ -2,7 +2,7 @@
 # Everything that tests. `make check-unit` needs no root; `make check` does all
 # the set-up and runs the guests.
 
-CPPFLAGS_UNIT := -D_GNU_SOURCE -DMMSCOPE_VERSION='"test"' -Itools -Ibpf -iquote module -Itests/unit \
+CPPFLAGS_UNIT := -D_GNU_SOURCE -DMMSCOPE_VERSION='"test"' -Itools -Ibpf -iquote bpf -iquote module -Itests/unit \
 	-isystem module/include/uapi
 SAN_UNIT := -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
