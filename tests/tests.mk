@@ -11,6 +11,8 @@ UNIT	:= $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 PURE_SRC := $(wildcard module/entry_x86.c module/errcode.c module/cow_rule.c module/range.c module/census.c module/region.c module/record.c module/tables.c tools/model/*.c \
 	tools/collect/module_text*.c tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
+# The parts that name addresses: no BPF, and /proc as it is on the host.
+SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,kallsyms lives lives_proc symtab)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
 	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(wildcard tests/bench/*.c))
 STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c))
@@ -19,12 +21,13 @@ $(O)/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP -c $< -o $@
 
+$(O)/unit/test_lives: $(SYMBOL_OBJ)
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $(filter %.c %.o,$^) -lcmocka -ljansson -lm -o $@
 
--include $(PURE_OBJ:.o=.d) $(UNIT:%=%.d)
+-include $(PURE_OBJ:.o=.d) $(SYMBOL_OBJ:.o=.d) $(UNIT:%=%.d)
 
 # Static: they run in any guest.
 $(O)/workloads/%: tests/workloads/%.c

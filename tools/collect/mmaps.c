@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records of mmap, fork, exec and exit from perf_event_open(2), one buffer per
+ * CPU, put in the order of time; /proc/PID/maps for what was before them. Must
+ * not know what the addresses mean.
+ */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/lives_proc.h"
+#include "collect/mmaps.h"
+
+#define RING_PAGES 64 /* of data, per CPU: a power of two */
+#define RECORD_MAX 65536
+#define REREAD_NS  2000000000ULL /* not more often: after losses all of /proc is read again */
+
+struct ring {
+	int fd;
+	struct perf_event_mmap_page *page;
+	size_t size; /* of the data, which begin one page behind */
+};
+
+/* One record, until its turn comes. */
+struct news {
+	uint64_t ns;
+	size_t seq;
+	uint32_t type;
+	pid_t pid;
+	pid_t parent;
+	struct mms_mapping map;
+	struct mms_mapped_file file; /* path: malloc'ed */
+};
+
+struct mms_mmaps {
+	struct mms_lives *lives;
+	pid_t only;
+	struct ring *rings;
+	size_t nr_rings;
+	bool counts_lost; /* read(2) tells all losses */
+	struct news *news;
+	size_t nr_news, room_news;
+	uint64_t polled_ns;
+	uint64_t nr_lost; /* as records told */
+	uint64_t reread_ns, reread_lost;
+	const char *lack;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+/* --- records -------------------------------------------------------------------- */
+
+struct record_mmap2 {
+	struct perf_event_header h;
+	uint32_t pid, tid;
+	uint64_t addr, len, pgoff;
+	union {
+		struct {
+			uint32_t maj, min;
+			uint64_t ino, generation;
+		};
+		struct {
+			uint8_t build_id_len;
+			uint8_t reserved[3];
+			uint8_t build_id[MMS_BUILD_ID];
+		};
+	};
+	uint32_t prot, flags;
+	char path[];
+};
+
+struct record_task {
+	struct perf_event_header h;
+	uint32_t pid, ppid, tid, ptid;
+};
+
+struct record_comm {
+	struct perf_event_header h;
+	uint32_t pid, tid;
+};
+
+struct record_lost {
+	struct perf_event_header h;
+	uint64_t id, lost;
+};
+
+static struct news *new_news(struct mms_mmaps *m)
+{
+	size_t room = m->room_news ? m->room_news * 2 : 64;
+	struct news *news;
+
+	if (m->nr_news == m->room_news) {
+		news = reallocarray(m->news, room, sizeof(*news));
+		if (!news)
+			return NULL;
+		m->news = news;
+		m->room_news = room;
+	}
+	news = &m->news[m->nr_news];
+	memset(news, 0, sizeof(*news));
+	return news;
+}
+
+/* Return: true if the record is worth keeping. */
+static bool take_mmap(const struct record_mmap2 *r, struct news *n)
+{
+	/* The path is ended by a NUL, and one u64 comes behind it. */
+	size_t room = r->h.size > sizeof(*r) + sizeof(uint64_t)
+			      ? r->h.size - sizeof(*r) - sizeof(uint64_t)
+			      : 0;
+
+	if (!room || !(r->prot & PROT_EXEC))
+		return false;
+	n->pid = (pid_t)r->pid;
+	n->map.start = r->addr;
+	n->map.end = r->addr + r->len;
+	n->map.pgoff = r->pgoff;
+	if (r->h.misc & PERF_RECORD_MISC_MMAP_BUILD_ID) {
+		n->file.build_id_len = r->build_id_len;
+		if (n->file.build_id_len > MMS_BUILD_ID)
+			n->file.build_id_len = MMS_BUILD_ID;
+		memcpy(n->file.build_id, r->build_id, n->file.build_id_len);
+	} else {
+		n->file.maj = r->maj;
+		n->file.min = r->min;
+		n->file.ino = r->ino;
+		n->file.generation = r->generation;
+	}
+	n->file.path = strndup(r->path, room);
+	return n->file.path != NULL;
+}
+
+static int take_record(struct mms_mmaps *m, const struct perf_event_header *h)
+{
+	const struct record_task *task = (const void *)h;
+	struct news *n = new_news(m);
+	bool keep = false;
+
+	if (!n)
+		return -ENOMEM;
+	memcpy(&n->ns, (const char *)h + h->size - sizeof(n->ns), sizeof(n->ns));
+	n->type = h->type;
+	n->seq = m->nr_news;
+	switch (h->type) {
+	case PERF_RECORD_MMAP2:
+		keep = take_mmap((const void *)h, n);
+		break;
+	case PERF_RECORD_COMM:
+		n->pid = (pid_t)((const struct record_comm *)h)->pid;
+		keep = h->misc & PERF_RECORD_MISC_COMM_EXEC;
+		break;
+	case PERF_RECORD_FORK:
+		n->pid = (pid_t)task->pid;
+		n->parent = (pid_t)task->ppid;
+		keep = n->pid != n->parent; /* else a thread */
+		break;
+	case PERF_RECORD_EXIT:
+		n->pid = (pid_t)task->pid;
+		keep = task->pid == task->tid;
+		break;
+	case PERF_RECORD_LOST:
+		m->nr_lost += ((const struct record_lost *)h)->lost;
+		break;
+	}
+	m->nr_news += keep;
+	return 0;
+}
+
+static void copy_out(const struct ring *r, uint64_t at, void *to, size_t len)
+{
+	const char *data = (const char *)r->page + r->page->data_offset;
+	size_t from = at & (r->size - 1), first = r->size - from;
+
+	if (first > len)
+		first = len;
+	memcpy(to, data + from, first);
+	memcpy((char *)to + first, data, len - first);
+}
+
+static int drain(struct mms_mmaps *m, const struct ring *r)
+{
+	static _Alignas(8) char record[RECORD_MAX];
+	struct perf_event_header h;
+	uint64_t head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE);
+	uint64_t tail = r->page->data_tail;
+	int err = 0;
+
+	while (tail < head && !err) {
+		copy_out(r, tail, &h, sizeof(h));
+		if (h.size < sizeof(h) + sizeof(uint64_t) || h.size > head - tail) {
+			m->nr_lost++; /* cannot be: the rest is given up */
+			tail = head;
+			break;
+		}
+		copy_out(r, tail, record, h.size);
+		err = take_record(m, (const void *)record);
+		if (!err)
+			tail += h.size;
+	}
+	__atomic_store_n(&r->page->data_tail, tail, __ATOMIC_RELEASE);
+	return err;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct news *x = a, *y = b;
+
+	if (x->ns != y->ns)
+		return x->ns < y->ns ? -1 : 1;
+	return x->seq < y->seq ? -1 : 1;
+}
+
+static void apply(struct mms_mmaps *m, struct news *n)
+{
+	bool wanted = !m->only || mms_lives_known(m->lives, n->pid);
+
+	switch (n->type) {
+	case PERF_RECORD_MMAP2:
+		n->map.ns = n->ns;
+		n->map.file = &n->file;
+		n->file.seen_ns = n->ns + clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+		if (wanted)
+			mms_lives_map(m->lives, n->pid, &n->map);
+		free(n->file.path);
+		break;
+	case PERF_RECORD_COMM:
+		if (wanted)
+			mms_lives_exec(m->lives, n->pid, n->ns);
+		break;
+	case PERF_RECORD_FORK:
+		mms_lives_fork(m->lives, n->parent, n->pid, n->ns);
+		break;
+	case PERF_RECORD_EXIT:
+		mms_lives_exit(m->lives, n->pid);
+		break;
+	}
+}
+
+static uint64_t told_by_read(const struct mms_mmaps *m)
+{
+	struct {
+		uint64_t value, lost;
+	} v;
+	uint64_t lost = 0;
+	size_t i;
+
+	for (i = 0; m->counts_lost && i < m->nr_rings; i++)
+		if (read(m->rings[i].fd, &v, sizeof(v)) == (ssize_t)sizeof(v))
+			lost += v.lost;
+	return lost;
+}
+
+static void read_wanted(const struct mms_mmaps *m)
+{
+	if (m->only)
+		mms_lives_read_tree(m->lives, m->only);
+	else
+		mms_lives_read_all(m->lives);
+}
+
+static void reread_after_losses(struct mms_mmaps *m, uint64_t now)
+{
+	if (m->nr_lost == m->reread_lost || now < m->reread_ns)
+		return;
+	m->reread_lost = m->nr_lost;
+	m->reread_ns = now + REREAD_NS;
+	read_wanted(m);
+}
+
+int mms_mmaps_poll(struct mms_mmaps *m)
+{
+	/* What is younger may still have a predecessor in a buffer that was emptied before. */
+	uint64_t until = clock_ns(CLOCK_MONOTONIC);
+	size_t i, done;
+	int err = 0;
+
+	for (i = 0; i < m->nr_rings && !err; i++)
+		err = drain(m, &m->rings[i]);
+	if (m->nr_news)
+		qsort(m->news, m->nr_news, sizeof(*m->news), by_time);
+	for (done = 0; done < m->nr_news && m->news[done].ns <= until; done++)
+		apply(m, &m->news[done]);
+	m->nr_news -= done;
+	if (m->nr_news)
+		memmove(m->news, m->news + done, m->nr_news * sizeof(*m->news));
+	for (i = 0; i < m->nr_news; i++)
+		m->news[i].seq = i;
+	m->polled_ns = until;
+	reread_after_losses(m, until);
+	return err;
+}
+
+/* --- open and close ---------------------------------------------------------------- */
+
+static void attr_init(struct perf_event_attr *a, bool build_id, bool lost)
+{
+	memset(a, 0, sizeof(*a));
+	a->type = PERF_TYPE_SOFTWARE;
+	a->config = PERF_COUNT_SW_DUMMY;
+	a->size = sizeof(*a);
+	a->sample_type = PERF_SAMPLE_TIME;
+	a->sample_id_all = 1;
+	a->read_format = lost ? PERF_FORMAT_LOST : 0;
+	a->exclude_kernel = 1;
+	a->exclude_hv = 1;
+	a->mmap = 1;
+	a->mmap2 = 1;
+	a->comm = 1;
+	a->comm_exec = 1;
+	a->task = 1;
+	a->use_clockid = 1;
+	a->clockid = CLOCK_MONOTONIC;
+	a->build_id = build_id;
+}
+
+/*
+ * All processes even if one is wanted: an event of a task would cost at each of its context
+ * switches, and take a descriptor per thread and CPU.
+ */
+static int open_event(struct mms_mmaps *m, int cpu)
+{
+	static const struct {
+		bool build_id, lost;
+	} ways[] = {{true, true}, {true, false}, {false, false}};
+	struct perf_event_attr a;
+	size_t i;
+	long fd;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		attr_init(&a, ways[i].build_id, ways[i].lost);
+		fd = syscall(SYS_perf_event_open, &a, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+		if (fd >= 0) {
+			m->counts_lost = ways[i].lost;
+			return (int)fd;
+		}
+		if (errno != EINVAL && errno != E2BIG)
+			break;
+	}
+	return -errno;
+}
+
+static int open_ring(struct mms_mmaps *m, int cpu)
+{
+	struct ring *r = &m->rings[m->nr_rings];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages;
+	void *p = MAP_FAILED;
+
+	r->fd = open_event(m, cpu);
+	if (r->fd == -ENODEV)
+		return 0; /* offline */
+	if (r->fd < 0)
+		return r->fd;
+	/* How much may be locked is limited for those without CAP_IPC_LOCK. */
+	for (pages = RING_PAGES; pages && p == MAP_FAILED; pages /= 2) {
+		r->size = pages * page;
+		p = mmap(NULL, page + r->size, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+	}
+	if (p == MAP_FAILED) {
+		int err = -errno;
+
+		close(r->fd);
+		return err;
+	}
+	r->page = p;
+	m->nr_rings++;
+	return 0;
+}
+
+static void close_rings(struct mms_mmaps *m)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	while (m->nr_rings) {
+		struct ring *r = &m->rings[--m->nr_rings];
+
+		munmap(r->page, page + r->size);
+		close(r->fd);
+	}
+}
+
+static int open_rings(struct mms_mmaps *m)
+{
+	long nr = sysconf(_SC_NPROCESSORS_CONF);
+	int cpu, err = 0;
+
+	m->rings = calloc(nr > 0 ? (size_t)nr : 1, sizeof(*m->rings));
+	if (!m->rings)
+		return -ENOMEM;
+	for (cpu = 0; cpu < nr && !err; cpu++)
+		err = open_ring(m, cpu);
+	if (err)
+		close_rings(m);
+	return err;
+}
+
+int mms_mmaps_open(struct mms_mmaps **result, pid_t pid)
+{
+	struct mms_mmaps *m = calloc(1, sizeof(*m));
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	m->lives = mms_lives_new();
+	m->only = pid;
+	err = m->lives ? open_rings(m) : -ENOMEM;
+	if (err == -ENOMEM) {
+		mms_mmaps_close(m);
+		return err;
+	}
+	if (err == -EACCES || err == -EPERM)
+		m->lack = "programs that ended before the report are not named: recording mappings "
+			  "takes CAP_PERFMON, or kernel.perf_event_paranoid below 1";
+	else if (err)
+		m->lack = "programs that ended before the report are not named: this kernel does "
+			  "not record mappings (perf_event_open failed)";
+	/* Records first, so that nothing falls between them and /proc. */
+	read_wanted(m);
+	*result = m;
+	return 0;
+}
+
+void mms_mmaps_close(struct mms_mmaps *m)
+{
+	size_t i;
+
+	if (!m)
+		return;
+	close_rings(m);
+	free(m->rings);
+	for (i = 0; i < m->nr_news; i++)
+		if (m->news[i].type == PERF_RECORD_MMAP2)
+			free(m->news[i].file.path);
+	free(m->news);
+	mms_lives_free(m->lives);
+	free(m);
+}
+
+uint64_t mms_mmaps_lost(const struct mms_mmaps *m)
+{
+	uint64_t read = told_by_read(m);
+
+	return (read > m->nr_lost ? read : m->nr_lost) + mms_lives_forgotten(m->lives);
+}
+
+const char *mms_mmaps_lack(const struct mms_mmaps *m)
+{
+	return m->lack;
+}
+
+int mms_mmaps_find(const struct mms_mmaps *m, pid_t tgid, uint64_t ns, uint64_t addr,
+		   struct mms_mapping *found)
+{
+	uint64_t begun = mms_lives_begun(m->lives, tgid);
+
+	/* Without records what is known grows old: it holds from one poll to the next. */
+	if (!begun || (!m->nr_rings && begun < m->polled_ns))
+		mms_lives_read(m->lives, tgid, true);
+	return mms_lives_find(m->lives, tgid, ns, addr, found);
+}
+
+bool mms_mmaps_owner(const struct mms_mmaps *m, pid_t tgid, uid_t *uid, uint64_t *since_ns)
+{
+	bool seen;
+
+	if (!mms_lives_uid(m->lives, tgid, uid))
+		return false;
+	*since_ns = mms_lives_begun(m->lives, tgid);
+	seen = mms_lives_seen_begin(m->lives, tgid);
+	*since_ns = seen ? *since_ns + clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC) : 0;
+	return true;
+}
