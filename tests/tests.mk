@@ -12,7 +12,7 @@ PURE_SRC := $(wildcard module/entry_x86.c module/errcode.c module/cow_rule.c mod
 	tools/collect/module_text*.c tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
 # The parts that name addresses: no BPF, and /proc as it is on the host.
-SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,kallsyms lives lives_proc symtab)
+SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,elfsyms jitmap kallsyms lives lives_proc mmaps names symbols symtab)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
 	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(wildcard tests/bench/*.c))
 STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c))
@@ -21,11 +21,12 @@ $(O)/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP -c $< -o $@
 
-$(O)/unit/test_lives: $(SYMBOL_OBJ)
+$(O)/unit/test_symbols $(O)/unit/test_lives: $(SYMBOL_OBJ)
+$(O)/unit/test_symbols $(O)/unit/test_lives: LIBS_UNIT := -ldw -lelf
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $(filter %.c %.o,$^) -lcmocka -ljansson -lm -o $@
+	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $(filter %.c %.o,$^) -lcmocka -ljansson -lm $(LIBS_UNIT) -o $@
 
 -include $(PURE_OBJ:.o=.d) $(SYMBOL_OBJ:.o=.d) $(UNIT:%=%.d)
 
