@@ -175,6 +175,71 @@ static void json_is_one_valid_line(void **state)
 	json_decref(parsed());
 }
 
+static const struct out_col stack_cols[] = {
+	{"comm", "COMM", OUT_STR, -15},	   {"pid", NULL, OUT_COUNT, 7},
+	{"user", "USER", OUT_FRAMES, -10}, {"kernel", "KERNEL", OUT_KFRAMES, -10},
+	{"kind", "KIND", OUT_STR, 10},	   {"count", "COUNT", OUT_COUNT, 5},
+};
+
+static void two_stacks(struct out *o)
+{
+	static const char *const user[] = {"main", "operator new;x", "a b\tc\xff"};
+	static const char *const kernel[] = {"do_syscall_64", "handle_mm_fault"};
+
+	out_begin(o);
+	out_str(o, "attach", "attached by", "x 1");
+	out_table(o, "stacks", stack_cols, 6);
+	out_row(o);
+	out_cell_str(o, "my prog");
+	out_cell_num(o, 42);
+	out_cell_frames(o, user, 3);
+	out_cell_frames(o, kernel, 2);
+	out_cell_str(o, "fault:segv");
+	out_cell_num(o, 17);
+	out_row(o);
+	out_cell_none(o);
+	out_cell_num(o, 43);
+	out_cell_frames(o, NULL, 0);
+	out_cell_frames(o, kernel, 1);
+	out_cell_none(o);
+	out_cell_num(o, 1);
+	out_table_end(o);
+	out_end(o);
+}
+
+static void folded_is_lines_of_stacks(void **state)
+{
+	struct out *o = start(OUT_FOLDED);
+
+	two_stacks(o);
+	finish(o);
+	assert_string_equal(buf, "my_prog;main;operator_new:x;a_b\\x09c\\xff;do_syscall_64_[k];"
+				 "handle_mm_fault_[k];fault:segv 17\n"
+				 "do_syscall_64_[k] 1\n");
+}
+
+static void stacks_in_other_formats(void **state)
+{
+	struct out *o = start(OUT_JSON);
+
+	two_stacks(o);
+	finish(o);
+	assert_string_equal(
+		buf,
+		"{\"schema\":\"mmscope.test/1\",\"attach\":\"x 1\",\"stacks\":[{\"comm\":\"my prog\","
+		"\"pid\":42,\"user\":[\"main\",\"operator new;x\",\"a b\\tc\\\\xff\"],\"kernel\":["
+		"\"do_syscall_64\",\"handle_mm_fault\"],\"kind\":\"fault:segv\",\"count\":17},"
+		"{\"comm\":null,\"pid\":43,\"user\":[],\"kernel\":[\"do_syscall_64\"],"
+		"\"kind\":null,\"count\":1}]}\n");
+	o = start(OUT_CSV);
+	two_stacks(o);
+	finish(o);
+	assert_string_equal(buf, "comm,pid,user,kernel,kind,count\n"
+				 "my prog,42,main;operator_new:x;a_b\\x09c\\xff,"
+				 "do_syscall_64_[k];handle_mm_fault_[k],fault:segv,17\n"
+				 ",43,,do_syscall_64_[k],,1\n");
+}
+
 static void json_survives_any_bytes(void **state)
 {
 	static const char *const bad[] = {
@@ -297,10 +362,10 @@ static void numbers_read_well(void **state)
 
 static void full_disk_is_an_error(void **state)
 {
-	static const enum out_format fmts[] = {OUT_TEXT, OUT_JSON, OUT_CSV};
+	static const enum out_format fmts[] = {OUT_TEXT, OUT_JSON, OUT_CSV, OUT_FOLDED};
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		FILE *f = fopen("/dev/full", "w");
 		struct out *o = out_create(fmts[i], f, "test");
 
@@ -321,6 +386,8 @@ int main(void)
 		cmocka_unit_test(csv_is_raw_and_quoted),
 		cmocka_unit_test(json_is_one_valid_line),
 		cmocka_unit_test(json_survives_any_bytes),
+		cmocka_unit_test(folded_is_lines_of_stacks),
+		cmocka_unit_test(stacks_in_other_formats),
 		cmocka_unit_test(json_all_two_byte_strings),
 		cmocka_unit_test(json_large_numbers_keep_their_digits),
 		cmocka_unit_test(json_note_after_last_object_is_kept),

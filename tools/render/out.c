@@ -13,6 +13,7 @@ static const struct out_ops *const backends[] = {
 	[OUT_TEXT] = &out_text_ops,
 	[OUT_JSON] = &out_json_ops,
 	[OUT_CSV] = &out_csv_ops,
+	[OUT_FOLDED] = &out_folded_ops,
 };
 
 /*
@@ -202,6 +203,12 @@ void out_cell_num_if(struct out *o, bool known, uint64_t v)
 		out_cell_num(o, v);
 	else
 		out_cell_none(o);
+}
+
+/** out_cell_frames() - next cell, a stack, outermost frame first */
+void out_cell_frames(struct out *o, const char *const *v, size_t nr)
+{
+	cell(o, (struct out_val){.kind = OUT_VAL_FRAMES, .frames = v, .nr_frames = nr});
 }
 
 /** out_cell_none() - next cell, no value */

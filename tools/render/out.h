@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One description of the data, several backends (text, json, csv). A command
+ * One description of the data, several backends (text, json, csv, folded). A command
  * says once what it has; commas, escapes, units and widths belong to the
  * backend. This file knows nothing of what the data mean.
  */
@@ -23,6 +23,8 @@ enum out_type {
 	OUT_REAL,    /* double, text with two decimals */
 	OUT_PERCENT, /* double 0..100 */
 	OUT_BOOL,
+	OUT_FRAMES,  /* a stack, outermost frame first: out_cell_frames() */
+	OUT_KFRAMES, /* a stack of the kernel */
 };
 
 /**
@@ -81,6 +83,7 @@ void out_cell_str(struct out *o, const char *v);
 void out_cell_num(struct out *o, uint64_t v);
 void out_cell_real(struct out *o, double v);
 void out_cell_num_if(struct out *o, bool known, uint64_t v); /* the number, or none */
+void out_cell_frames(struct out *o, const char *const *v, size_t nr);
 void out_cell_none(struct out *o); /* no value: "-" in text, null in json, empty in csv */
 void out_table_end(struct out *o);
 

@@ -65,11 +65,17 @@ static void put_quoted(struct out *o, const char *s)
 
 static void csv_cell(struct out *o, const struct out_col *col, const struct out_val *v)
 {
-	char buf[32];
+	char buf[32], *folded;
 
 	if (o->cell > 1)
 		fputc(',', o->f);
-	put_quoted(o, out_raw(v, buf));
+	if (v->kind != OUT_VAL_FRAMES) {
+		put_quoted(o, out_raw(v, buf));
+		return;
+	}
+	folded = out_fold(v);
+	put_quoted(o, folded ? folded : "");
+	free(folded);
 }
 
 static void csv_array(struct out *o, const char *key, const uint64_t *v, size_t nr)

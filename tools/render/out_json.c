@@ -61,6 +61,20 @@ static json_t *new_num(const struct out_val *v)
 	return json_integer((json_int_t)v->num);
 }
 
+static json_t *new_frames(const struct out_val *v)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < v->nr_frames; i++) {
+		if (json_array_append_new(array, new_string(v->frames[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 static json_t *new_val(const struct out_val *v)
 {
 	switch (v->kind) {
@@ -70,6 +84,8 @@ static json_t *new_val(const struct out_val *v)
 		return new_num(v);
 	case OUT_VAL_REAL:
 		return isfinite(v->real) ? json_real(v->real) : json_null();
+	case OUT_VAL_FRAMES:
+		return new_frames(v);
 	case OUT_VAL_NONE:
 		break;
 	}

@@ -13,6 +13,7 @@ enum out_kind {
 	OUT_VAL_STR,
 	OUT_VAL_NUM,
 	OUT_VAL_REAL,
+	OUT_VAL_FRAMES,
 };
 
 /* One value and how it reads. */
@@ -23,6 +24,10 @@ struct out_val {
 		const char *str;
 		uint64_t num;
 		double real;
+		struct {
+			const char *const *frames;
+			size_t nr_frames;
+		};
 	};
 };
 
@@ -68,12 +73,15 @@ struct out {
 	void *priv;
 };
 
-extern const struct out_ops out_text_ops, out_json_ops, out_csv_ops;
+extern const struct out_ops out_text_ops, out_json_ops, out_csv_ops, out_folded_ops;
 
 /* The value as machines read it (raw units), for csv; @buf is 32 bytes, strings are returned as
  * they are. */
 const char *out_raw(const struct out_val *v, char *buf);
 /* The value as people read it; @spaced puts a space and "iB" after the number: "4.0 MiB". */
 const char *out_human(const struct out_val *v, char *buf, bool spaced);
+
+/* The frames of a stack in one malloc'ed line, as flamegraph.pl takes it; NULL: no memory. */
+char *out_fold(const struct out_val *v);
 
 #endif

@@ -159,10 +159,17 @@ static void text_row_end(struct out *o)
 
 static void text_cell(struct out *o, const struct out_col *col, const struct out_val *v)
 {
-	char buf[32];
+	char buf[32], *folded;
 
-	if (col->head)
+	if (!col->head)
+		return;
+	if (v->kind != OUT_VAL_FRAMES) {
 		put_cell(o, col, out_human(v, buf, false));
+		return;
+	}
+	folded = out_fold(v);
+	put_cell(o, col, folded ? folded : "");
+	free(folded);
 }
 
 static void text_table_end(struct out *o)

@@ -49,7 +49,7 @@ const char *out_human(const struct out_val *v, char *buf, bool spaced)
 {
 	if (v->kind == OUT_VAL_STR)
 		return v->str;
-	if (v->kind == OUT_VAL_NONE || isnan(as_real(v)))
+	if (v->kind == OUT_VAL_NONE || v->kind == OUT_VAL_FRAMES || isnan(as_real(v)))
 		return "-";
 	switch (v->type) {
 	case OUT_BYTES:
@@ -75,6 +75,7 @@ const char *out_raw(const struct out_val *v, char *buf)
 {
 	switch (v->kind) {
 	case OUT_VAL_NONE:
+	case OUT_VAL_FRAMES: /* out_fold() */
 		return "";
 	case OUT_VAL_STR:
 		return v->str;

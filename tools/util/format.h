@@ -5,8 +5,9 @@
 
 enum out_format {
 	OUT_TEXT,
-	OUT_JSON, /* one object per line */
-	OUT_CSV,  /* one header line per table, then rows */
+	OUT_JSON,   /* one object per line */
+	OUT_CSV,    /* one header line per table, then rows */
+	OUT_FOLDED, /* stacks for flamegraph.pl: what text is for them, not a format to ask for */
 };
 
 #endif
