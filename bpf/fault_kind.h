@@ -70,19 +70,23 @@ enum mms_fault_kind {
 #define MMS_FF_VMA_LOCK 0x1000U
 
 /* VM_FAULT_*: how it ended */
-#define MMS_FR_OOM	0x1U
-#define MMS_FR_SIGBUS	0x2U
-#define MMS_FR_MAJOR	0x4U
-#define MMS_FR_HWPOISON 0x30U /* HWPOISON and HWPOISON_LARGE */
-#define MMS_FR_SIGSEGV	0x40U
-#define MMS_FR_RETRY	0x400U
-#define MMS_FR_FALLBACK 0x800U
+#define MMS_FR_OOM	 0x1U
+#define MMS_FR_SIGBUS	 0x2U
+#define MMS_FR_MAJOR	 0x4U
+#define MMS_FR_HWPOISON	 0x30U /* HWPOISON and HWPOISON_LARGE */
+#define MMS_FR_SIGSEGV	 0x40U
+#define MMS_FR_RETRY	 0x400U
+#define MMS_FR_FALLBACK	 0x800U
+#define MMS_FR_COMPLETED 0x4000U /* done, but the locks were dropped on the way */
 #define MMS_FR_ERROR \
 	(MMS_FR_OOM | MMS_FR_SIGBUS | MMS_FR_HWPOISON | MMS_FR_SIGSEGV | MMS_FR_FALLBACK)
 
 /* vm_flags */
 #define MMS_VM_RIGHTS	    0x7ULL /* VM_READ | VM_WRITE | VM_EXEC */
+#define MMS_VM_WRITE	    0x2ULL
+#define MMS_VM_EXEC	    0x4ULL
 #define MMS_VM_SHARED	    0x8ULL
+#define MMS_VM_GROWSDOWN    0x100ULL
 #define MMS_VM_UFFD_MISSING 0x200ULL
 #define MMS_VM_HUGETLB	    0x400000ULL
 
@@ -210,6 +214,9 @@ static inline enum mms_fault_kind mms_kind_absent(const struct mms_fault_facts *
 		return mms_fault_major(f->ret, f->flags) ? MMS_FAULT_FILE_MAJOR
 							 : MMS_FAULT_FILE_MINOR;
 	}
+	/* There was a table for small pages: nothing else can have come of a write. */
+	if (write && f->level_before == 1)
+		return MMS_FAULT_ANON_ZERO_FILL;
 	/* Gone again before we looked: by what was asked for. */
 	if (!(f->after & MMS_PTE_P))
 		return write ? MMS_FAULT_ANON_ZERO_FILL : MMS_FAULT_ZERO_PAGE;
@@ -256,6 +263,47 @@ static inline enum mms_fault_kind mms_kind_swapped(const struct mms_fault_facts 
 }
 
 /**
+ * mms_fault_failed() - the kind of a fault that returned an error
+ * @ret: VM_FAULT_*
+ * Return: the kind; MMS_FAULT_NR_KINDS if there was no error.
+ */
+static inline enum mms_fault_kind mms_fault_failed(__u32 ret)
+{
+	if (ret & MMS_FR_OOM)
+		return MMS_FAULT_OOM;
+	if (ret & MMS_FR_SIGSEGV)
+		return MMS_FAULT_SEGV;
+	if (ret & (MMS_FR_SIGBUS | MMS_FR_HWPOISON))
+		return MMS_FAULT_SIGBUS;
+	return MMS_FAULT_NR_KINDS;
+}
+
+/**
+ * mms_fault_needs_after() - does the entry after the fault matter?
+ * @f: its facts; @after and @level_after are not looked at
+ * Where the walk at entry got down to a page table, the page is a small one, and most kinds are
+ * known by then: the walk at exit can be left out.
+ * Return: false if neither mms_fault_classify() nor mms_fault_bytes() depend on it, as long as
+ * @level_after is 1.
+ */
+static inline int mms_fault_needs_after(const struct mms_fault_facts *f)
+{
+	int write = !!(f->flags & (MMS_FF_WRITE | MMS_FF_UNSHARE));
+
+	if (f->ret & (MMS_FR_OOM | MMS_FR_SIGSEGV | MMS_FR_SIGBUS | MMS_FR_HWPOISON))
+		return 0;
+	if (f->level_before > 1 || (f->vm_flags & MMS_VM_HUGETLB))
+		return 1;
+	if (f->facts & (MMS_FACT_USERFAULT | MMS_FACT_MIGRATION))
+		return 0;
+	if (mms_entry_absent(f->before, f->level_before))
+		return (f->facts & MMS_FACT_ANON) && !(f->flags & MMS_FF_WRITE);
+	if (!mms_entry_present(f->before))
+		return 0;
+	return write && !(f->before & MMS_PTE_RW);
+}
+
+/**
  * mms_fault_classify() - the kind of a finished fault
  * @f: its facts
  * @r: constants of this kernel
@@ -264,12 +312,10 @@ static inline enum mms_fault_kind mms_kind_swapped(const struct mms_fault_facts 
 static inline enum mms_fault_kind mms_fault_classify(const struct mms_fault_facts *f,
 						     const struct mms_entry_rules *r)
 {
-	if (f->ret & MMS_FR_OOM)
-		return MMS_FAULT_OOM;
-	if (f->ret & MMS_FR_SIGSEGV)
-		return MMS_FAULT_SEGV;
-	if (f->ret & (MMS_FR_SIGBUS | MMS_FR_HWPOISON))
-		return MMS_FAULT_SIGBUS;
+	enum mms_fault_kind failed = mms_fault_failed(f->ret);
+
+	if (failed != MMS_FAULT_NR_KINDS)
+		return failed;
 	if (f->facts & MMS_FACT_USERFAULT)
 		return MMS_FAULT_USERFAULT;
 	if (f->facts & MMS_FACT_MIGRATION)
@@ -283,6 +329,34 @@ static inline enum mms_fault_kind mms_fault_classify(const struct mms_fault_fact
 	if (!(f->before & MMS_PTE_P) && (f->vm_flags & MMS_VM_RIGHTS))
 		return MMS_FAULT_NUMA_HINT;
 	return mms_kind_present(f, r);
+}
+
+/**
+ * mms_fault_bytes() - how much memory a fault was about
+ * @f: its facts
+ * @kind: of mms_fault_classify()
+ * Return: size of the page that was made, brought, copied or (cow-reuse) kept; 0 for kinds that
+ * do none of these.
+ */
+static inline __u64 mms_fault_bytes(const struct mms_fault_facts *f, enum mms_fault_kind kind)
+{
+	switch (kind) {
+	case MMS_FAULT_ZERO_PAGE:
+	case MMS_FAULT_WRITE_NOTIFY:
+	case MMS_FAULT_NUMA_HINT:
+	case MMS_FAULT_MIGRATION_WAIT:
+	case MMS_FAULT_SPURIOUS:
+	case MMS_FAULT_SEGV:
+	case MMS_FAULT_SIGBUS:
+	case MMS_FAULT_OOM:
+	case MMS_FAULT_OTHER:
+		return 0;
+	default:
+		break;
+	}
+	if (mms_entry_present(f->after) && (f->level_after == 2 || f->level_after == 3))
+		return f->level_after == 2 ? 2ULL << 20 : 1ULL << 30;
+	return 4096;
 }
 
 #endif

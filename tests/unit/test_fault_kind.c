@@ -187,9 +187,9 @@ static const char *kind_name(unsigned int kind)
 	return kind < MMS_FAULT_NR_KINDS ? names[kind] : "?";
 }
 
-static enum mms_fault_kind classify(const struct row *r)
+static struct mms_fault_facts facts_of(const struct row *r)
 {
-	struct mms_fault_facts f = {
+	return (struct mms_fault_facts){
 		.addr = ADDR,
 		.before = r->before,
 		.after = r->after,
@@ -200,8 +200,34 @@ static enum mms_fault_kind classify(const struct row *r)
 		.level_before = (__u8)r->level_before,
 		.level_after = (__u8)r->level_after,
 	};
+}
+
+static enum mms_fault_kind classify(const struct row *r)
+{
+	struct mms_fault_facts f = facts_of(r);
 
 	return mms_fault_classify(&f, &rules);
+}
+
+/* Where the entry after is said not to matter, none that can be there changes anything. */
+static void check_without_after(const struct row *r)
+{
+	static const uint64_t any[] = {
+		0,	    LEAF(FRAME, RW), LEAF(OTHER_FRAME, 0), LEAF(ZERO_PFN, 0),
+		SWAP(2, 7), PROTNONE(FRAME)};
+	struct mms_fault_facts f = facts_of(r);
+	enum mms_fault_kind kind = mms_fault_classify(&f, &rules);
+	uint64_t bytes = mms_fault_bytes(&f, kind);
+	size_t i;
+
+	if (mms_fault_needs_after(&f))
+		return;
+	for (i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
+		f.after = any[i];
+		f.level_after = 1;
+		if (mms_fault_classify(&f, &rules) != kind || mms_fault_bytes(&f, kind) != bytes)
+			fail_msg("%s: the entry after matters (%zu)", r->name, i);
+	}
 }
 
 static void check(const struct row *rows, size_t nr)
@@ -214,6 +240,7 @@ static void check(const struct row *rows, size_t nr)
 		if (got != rows[i].kind)
 			fail_msg("%s: got %s, want %s", rows[i].name, kind_name(got),
 				 kind_name(rows[i].kind));
+		check_without_after(&rows[i]);
 	}
 }
 
@@ -287,13 +314,75 @@ static void swap_types(void **state)
 	assert_false(mms_entry_absent(SWAP(MMS_SWAP_MARKER, 2), 2));
 }
 
+/* The walk at exit is left out for what happens most, and only there. */
+static void walks_left_out(void **state)
+{
+	static const struct {
+		const char *name;
+		int needed;
+		struct mms_fault_facts f;
+	} all[] = {
+		{"first write", 0, {.flags = W, .facts = ANON, .level_before = 1}},
+		{"first read", 1, {.flags = R, .facts = ANON, .level_before = 1}},
+		{"no table yet", 1, {.flags = W, .facts = ANON, .level_before = 2}},
+		{"file", 0, {.flags = R, .level_before = 1}},
+		{"file, may be huge", 1, {.flags = R, .level_before = 2}},
+		{"copy or reuse", 1, {.flags = W, .before = LEAF(FRAME, 0), .level_before = 1}},
+		{"unshare",
+		 1,
+		 {.flags = MMS_FF_UNSHARE, .before = LEAF(FRAME, 0), .level_before = 1}},
+		{"read, mapped", 0, {.flags = R, .before = LEAF(FRAME, 0), .level_before = 1}},
+		{"swapped", 0, {.flags = W, .before = SWAP(1, 9), .level_before = 1}},
+		{"error", 0, {.flags = W, .ret = MMS_FR_OOM, .level_before = 3}},
+		{"hugetlb", 1, {.flags = W, .vm_flags = MMS_VM_HUGETLB, .level_before = 1}},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (mms_fault_needs_after(&all[i].f) != all[i].needed)
+			fail_msg("%s: needed is %d", all[i].name, !all[i].needed);
+}
+
+static void sizes(void **state)
+{
+	static const struct {
+		const char *name;
+		enum mms_fault_kind kind;
+		uint64_t bytes, after;
+		int level;
+	} all[] = {
+		{"small", MMS_FAULT_ANON_ZERO_FILL, 4096, LEAF(FRAME, RW), 1},
+		{"not looked at", MMS_FAULT_ANON_ZERO_FILL, 4096, 0, 1},
+		{"huge", MMS_FAULT_ANON_HUGE, 2 << 20, HUGE_LEAF(HUGE_FRAME, RW), 2},
+		{"hugetlb of 1 GiB", MMS_FAULT_HUGETLB, 1 << 30, HUGE_LEAF(0, RW), 3},
+		{"huge file page", MMS_FAULT_FILE_MINOR, 2 << 20, HUGE_LEAF(HUGE_FRAME, 0), 2},
+		{"gone again", MMS_FAULT_FILE_MINOR, 4096, 0, 2},
+		{"copy", MMS_FAULT_COW_COPY, 4096, LEAF(FRAME, RW), 1},
+		{"reuse, huge", MMS_FAULT_COW_REUSE, 2 << 20, HUGE_LEAF(HUGE_FRAME, RW), 2},
+		{"page of zeros", MMS_FAULT_ZERO_PAGE, 0, HUGE_LEAF(HUGE_ZERO_PFN, 0), 2},
+		{"nothing done", MMS_FAULT_SPURIOUS, 0, LEAF(FRAME, RW), 1},
+		{"told the file system", MMS_FAULT_WRITE_NOTIFY, 0, LEAF(FRAME, RW), 1},
+		{"failed", MMS_FAULT_OOM, 0, 0, 1},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct mms_fault_facts f = {.after = all[i].after,
+					    .level_after = (__u8)all[i].level};
+
+		if (mms_fault_bytes(&f, all[i].kind) != all[i].bytes)
+			fail_msg("%s: %llu bytes", all[i].name, mms_fault_bytes(&f, all[i].kind));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_mapped), cmocka_unit_test(mapped),
 		cmocka_unit_test(in_swap),	  cmocka_unit_test(before_entries_count),
 		cmocka_unit_test(encrypted),	  cmocka_unit_test(kernel_rule),
-		cmocka_unit_test(swap_types),
+		cmocka_unit_test(swap_types),	  cmocka_unit_test(walks_left_out),
+		cmocka_unit_test(sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
