@@ -69,6 +69,10 @@ enum {
 };
 
 enum {
+	BPF_F_MMAPABLE = 1 << 10,
+};
+
+enum {
 	BPF_RB_NO_WAKEUP = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
 };
@@ -143,6 +147,8 @@ struct task_struct;
 struct mm_struct {
 	pgd_t *pgd;
 	struct task_struct *owner;
+	unsigned long end_data;
+	unsigned long start_brk, brk, start_stack;
 };
 
 struct vm_fault {
@@ -227,6 +233,11 @@ struct kernel_siginfo {
 };
 
 /* --- pages and swap --- */
+struct page {
+	unsigned long flags;
+	unsigned long compound_head;
+};
+
 struct folio {
 	unsigned long flags;
 	struct address_space *mapping;

@@ -10,7 +10,7 @@
 #define MMS_FAULT_BUCKETS 32
 #define MMS_FAULT_COMM	  16
 #define MMS_FAULT_NAME	  32
-#define MMS_FAULT_FRAMES  127 /* of one stack: kernel.perf_event_max_stack by default */
+#define MMS_FAULT_FRAMES  118 /* of one stack; what is deeper is cut off */
 
 /* Who touched the page. */
 #define MMS_FAULT_ORIGINS(X)                                                    \
@@ -60,7 +60,8 @@ enum mms_fault_by {
 struct mms_fault_config {
 	__u32 by_tgid;		 /* only tgids in map "tgids" */
 	__u32 by_cgroup;	 /* only tasks below map "cgroups"[0] */
-	__u32 by_tid;		 /* only this thread, if not 0 */
+	__u32 only_tgid;	 /* only this process, if not 0 */
+	__u32 only_tid;		 /* only this thread, if not 0 */
 	__u32 command_tgid;	 /* enters "tgids" when it calls execve */
 	__u32 follow;		 /* children of members enter "tgids" */
 	__u32 events;		 /* stream every fault */
@@ -68,6 +69,8 @@ struct mms_fault_config {
 	__u32 around;		 /* count pages that came along */
 	__u32 by;		 /* MMS_BY_*: count in "details" in place of "counts" */
 	__u32 wake_bytes;	 /* wake the reader when this much waits */
+	__u32 slot_mask;	 /* slots of map "starts", less one */
+	__u32 atomic;		 /* another program may count on this CPU in between */
 	__u32 no_userfault_hook; /* handle_userfault() could not be hooked */
 	__u32 no_migration_hook; /* migration_entry_wait() could not be hooked */
 };
@@ -76,6 +79,7 @@ struct mms_fault_config {
 struct mms_fault_boot {
 	__u64 page_offset; /* start of the direct map */
 	__u64 top_shift;   /* address bits below the top level: 48 or 39 */
+	__u64 vmemmap;	   /* the first struct page */
 	struct mms_entry_rules rules;
 	__u32 swap_known; /* swap_info[] was found: devices can be told apart */
 	__u32 ok;
@@ -95,28 +99,73 @@ struct mms_fault_execd {
 	__u64 maj_flt;
 };
 
+/*
+ * What each program has to see before anything is counted: events of a child of the
+ * loader's, in this order.
+ */
+enum mms_fault_proof_id {
+	MMS_PROOF_ENTRY, /* of a fault at mms_fault_proof.addr */
+	MMS_PROOF_RETURN,
+	MMS_PROOF_USERFAULT,
+	MMS_PROOF_SIGNAL,
+	MMS_PROOF_FORK,
+	MMS_PROOF_EXEC,
+	MMS_PROOF_EXIT,
+	MMS_PROOF_NR
+};
+
+/* Map "proof". */
+struct mms_fault_proof {
+	__u64 addr; /* of an untouched page that the child writes to */
+	__u32 tgid; /* the child */
+	__u32 kind; /* of that fault */
+	__u32 seen[MMS_PROOF_NR];
+	__u32 reserved;
+};
+
 enum mms_fault_start_state {
+	MMS_START_FREE,
 	MMS_START_RUNNING, /* inside handle_mm_fault() */
 	MMS_START_RETRY,   /* between two links of a chain */
 	MMS_START_SEGV,	   /* returned SIGSEGV: the signal that follows is known */
 };
 
-/* Map "starts": a fault in flight, by thread. */
+/* What is to become of a fault, decided when it begins. */
+enum mms_fault_fate {
+	MMS_FATE_COUNT,
+	MMS_FATE_FILTER,     /* not wanted */
+	MMS_FATE_SAMPLE_OUT, /* wanted, but not this one: marks.period */
+	MMS_FATE_EARLY,	     /* began before counting did */
+};
+
+/*
+ * Map "starts": a fault in flight, in the slot that its tid leads to, or in map
+ * "more_starts" if another thread's fault is there.
+ */
 struct mms_fault_start {
-	__u64 ts; /* CLOCK_MONOTONIC, ns, at the first link */
-	__u64 addr;
-	__u64 before;
-	__u64 pgd;
-	__u64 vma; /* kernel addresses */
-	__u64 regs;
+	__u32 owner; /* tid; 0 = free */
+	__u8 state;
+	__u8 fate;
+	__u8 origin;
+	__u8 level; /* where the walk at entry ended */
+	__u32 tgid;
 	__u32 flags;
 	__u32 ret; /* MAJOR of earlier links */
 	__u32 facts;
 	__u32 links;
-	__u8 level;
-	__u8 state;
-	__u8 origin;
-	__u8 reserved[5];
+	__u32 dev; /* as in mms_fault_detail_key */
+	__u64 ts;  /* CLOCK_MONOTONIC, ns, at the first link */
+	__u64 addr;
+	__u64 before;
+	__u64 vm_flags;
+	__u64 slot; /* kernel addresses: where the walk at exit may begin, in a table ... */
+	__u64 pgd;
+	__u64 vma;
+	__u64 regs;
+	__u64 where;	 /* as in mms_fault_detail_key */
+	__u64 present;	 /* neighbours mapped before, config.around only */
+	__u8 slot_level; /* ... of this level */
+	__u8 reserved[15];
 };
 
 struct mms_fault_key { /* map "counts" */
@@ -167,7 +216,7 @@ struct mms_fault_val {
 	__u64 nr_untimed; /* refused before handle_mm_fault(): no latency */
 	__u64 ns;
 	__u64 max_ns;
-	__u64 bytes;  /* made or brought by the fault: its page; copied, if it copied */
+	__u64 bytes;  /* of the page that was made, brought, copied or (cow-reuse) kept */
 	__u64 around; /* pages that came with it, config.around only */
 	__u64 hist[MMS_FAULT_BUCKETS];
 };
@@ -189,6 +238,18 @@ enum mms_fault_tally {
 	MMS_TALLY_SAMPLED_OUT, /* seen, not looked at: marks.period */
 	MMS_TALLY_STACK_LOST,  /* a stack could not be kept */
 	MMS_TALLY_NR
+};
+
+/* Map "tallies", one for each possible CPU; two cache lines. */
+struct mms_fault_tallies {
+	__u64 nr[16];
+};
+
+/* Map "stacks", by the lower bits of its hash. An element fits into 1 KiB. */
+struct mms_fault_stack {
+	__u64 hash;
+	__u64 nr;
+	__u64 ip[MMS_FAULT_FRAMES]; /* innermost first */
 };
 
 /* One fault, in map "events". */

@@ -4,7 +4,7 @@
  * bpf_session_is_return() takes no argument. An object of its own, because the
  * kernel compares the declaration with its BTF even if the program is not loaded.
  */
-#include "fault_body.bpf.h"
+#include "fault_task.bpf.h"
 
 extern bool bpf_session_is_return(void) __ksym;
 
@@ -13,6 +13,6 @@ int BPF_KPROBE(session_fault, struct vm_area_struct *vma, unsigned long addr, un
 	       struct pt_regs *regs)
 {
 	if (bpf_session_is_return())
-		return fault_return(PT_REGS_RC(ctx));
-	return fault_entry(vma, addr, flags, regs);
+		return fault_return(ctx, PT_REGS_RC(ctx));
+	return fault_entry(vma, addr, flags, regs, false);
 }

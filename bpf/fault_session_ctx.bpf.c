@@ -3,7 +3,7 @@
  * Page faults, attached by one kprobe.session: for kernels whose
  * bpf_session_is_return() takes the context (see fault_session.bpf.c).
  */
-#include "fault_body.bpf.h"
+#include "fault_task.bpf.h"
 
 extern bool bpf_session_is_return(void *ctx) __ksym;
 
@@ -12,6 +12,6 @@ int BPF_KPROBE(session_fault, struct vm_area_struct *vma, unsigned long addr, un
 	       struct pt_regs *regs)
 {
 	if (bpf_session_is_return(ctx))
-		return fault_return(PT_REGS_RC(ctx));
-	return fault_entry(vma, addr, flags, regs);
+		return fault_return(ctx, PT_REGS_RC(ctx));
+	return fault_entry(vma, addr, flags, regs, false);
 }

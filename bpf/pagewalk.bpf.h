@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Follows the page tables of a live mm from BPF, lockless, on x86-64: every table
- * is read through the direct map with a probe read, so that a table freed under
- * us gives a stale or failed read and never a crash. Owns the kernel's constants
- * needed for that ("boot"); must not know why somebody walks.
+ * is read through the direct map in a way that survives a bad address, so that a
+ * table freed under us gives a stale or failed read and never a crash. Owns the
+ * kernel's constants needed for that ("boot") and the reading of kernel memory;
+ * must not know why somebody walks.
  */
 #ifndef _MMS_PAGEWALK_BPF_H
 #define _MMS_PAGEWALK_BPF_H
@@ -16,10 +17,15 @@
 
 #define MMS_KERNEL_MAP 0xffffffff80000000ULL /* __START_KERNEL_map */
 #define MMS_DIRECT_MAP 0xffff888000000000ULL /* __PAGE_OFFSET_BASE_L4, if it does not move */
+#define MMS_VMEMMAP    0xffffea0000000000ULL /* __VMEMMAP_BASE_L4, likewise */
 
 struct mms_fault_boot boot SEC(".data.boot");
 
+/* bpf_rdonly_cast() is there and programs are compiled: set by the loader. */
+const volatile __u32 plain_loads SEC(".rodata.loads");
+
 extern const void page_offset_base __ksym __weak;
+extern const void vmemmap_base __ksym __weak;
 extern const void pgdir_shift __ksym __weak;
 extern const void phys_base __ksym __weak;
 extern const void sme_me_mask __ksym __weak;
@@ -27,6 +33,7 @@ extern const void empty_zero_page __ksym __weak;
 extern const void zero_pfn __ksym __weak;
 extern const void huge_zero_pfn __ksym __weak;
 extern const void swap_info __ksym __weak;
+extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 
 /* Reads the kernel's layout of this boot. Return: 0, or -1 when nothing can be walked. */
 static __always_inline int pagewalk_learn(void)
@@ -35,7 +42,10 @@ static __always_inline int pagewalk_learn(void)
 	u32 shift = 39;
 
 	boot.page_offset = MMS_DIRECT_MAP;
+	boot.vmemmap = MMS_VMEMMAP;
 	if (&page_offset_base && bpf_probe_read_kernel(&boot.page_offset, 8, &page_offset_base))
+		return -1;
+	if (&vmemmap_base && bpf_probe_read_kernel(&boot.vmemmap, 8, &vmemmap_base))
 		return -1;
 	if (&pgdir_shift && bpf_probe_read_kernel(&shift, 4, &pgdir_shift))
 		return -1;
@@ -69,44 +79,91 @@ static __always_inline u64 pagewalk_huge_zero_pfn(void)
 	return pfn;
 }
 
-/* One step: reads the slot. Return: false where the walk ends. */
-static __always_inline bool pagewalk_step(u64 *table, u64 addr, int shift, u64 *entry, bool *failed)
+/*
+ * Eight bytes of kernel memory. Where the kernel can turn a number into a pointer for programs to
+ * read through, this is one load; a bad address then gives 0, and cannot be told from a true 0.
+ * Any named struct that begins with an unsigned long would do.
+ */
+static __always_inline u64 kernel_word(u64 addr, bool *failed)
 {
-	u64 slot = *table + ((addr >> shift) & 511) * 8;
+	u64 v = 0;
 
-	if (bpf_probe_read_kernel(entry, 8, (const void *)slot)) {
-		*entry = 0;
-		*failed = true;
-		return false;
+	if (plain_loads) {
+		const struct pt_regs *words =
+			bpf_rdonly_cast((void *)addr, bpf_core_type_id_kernel(struct pt_regs));
+
+		return words->r15;
 	}
-	if (!(*entry & MMS_PTE_P) || (shift < 39 && (*entry & MMS_PTE_PSE)))
+	if (bpf_probe_read_kernel(&v, 8, (const void *)addr))
+		*failed = true;
+	return v;
+}
+
+/* The same for a member of a struct of the kernel that is as wide: a number, never a pointer. */
+#define kernel_member(p, member)                                                             \
+	({                                                                                   \
+		bool __failed;                                                               \
+                                                                                             \
+		kernel_word((u64)(p) + __builtin_preserve_field_info((p)->member,            \
+								     BPF_FIELD_BYTE_OFFSET), \
+			    &__failed);                                                      \
+	})
+
+/**
+ * struct pagewalk - where a walk is, or ended
+ * @slot: kernel address of the slot looked at last
+ * @entry: what it holds
+ * @level: of its table: 1 = PTE ... 5 = PGD
+ * @failed: a table could not be read, taken as empty
+ * @table_slot: the slot in the table above, where @level is 1: it holds the table's address
+ */
+struct pagewalk {
+	u64 slot;
+	u64 entry;
+	u64 table_slot;
+	u8 level;
+	bool failed;
+};
+
+/* Looks at the slot. Return: false where the walk ends, else with the slot one level below. */
+static __always_inline bool pagewalk_step(struct pagewalk *w, u64 addr, u8 level)
+{
+	w->level = level;
+	w->entry = kernel_word(w->slot, &w->failed);
+	if (!(w->entry & MMS_PTE_P) || (level < 4 && (w->entry & MMS_PTE_PSE)))
 		return false;
-	*table = (*entry & boot.rules.frame_mask) + boot.page_offset;
+	w->table_slot = w->slot;
+	w->slot = (w->entry & boot.rules.frame_mask) + boot.page_offset +
+		  ((addr >> (12 + 9 * (level - 2))) & 511) * 8;
 	return true;
 }
 
-/*
- * Walks to @addr under @pgd (a kernel address).
- * @entry gets the raw entry where the walk ended. @failed is set if a table could not be read.
- * Return: the level of that entry, 1 = PTE ... 5 = PGD.
- */
-static __always_inline u8 pagewalk(u64 pgd, u64 addr, u64 *entry, bool *failed)
+static __always_inline void pagewalk_pte(struct pagewalk *w)
 {
-	u64 table = pgd;
+	w->level = 1;
+	w->entry = kernel_word(w->slot, &w->failed);
+}
 
-	if (boot.top_shift == 48 && !pagewalk_step(&table, addr, 48, entry, failed))
-		return 5;
-	if (!pagewalk_step(&table, addr, 39, entry, failed))
-		return 4;
-	if (!pagewalk_step(&table, addr, 30, entry, failed))
-		return 3;
-	if (!pagewalk_step(&table, addr, 21, entry, failed))
-		return 2;
-	if (bpf_probe_read_kernel(entry, 8, (const void *)(table + ((addr >> 12) & 511) * 8))) {
-		*entry = 0;
-		*failed = true;
-	}
-	return 1;
+/* From a slot of a page middle directory down, or one above if the walk at entry ended there. */
+static __always_inline void pagewalk_from(struct pagewalk *w, u64 addr, u8 level)
+{
+	if (level >= 5 && !pagewalk_step(w, addr, 5))
+		return;
+	if (level >= 4 && !pagewalk_step(w, addr, 4))
+		return;
+	if (level >= 3 && !pagewalk_step(w, addr, 3))
+		return;
+	if (!pagewalk_step(w, addr, 2))
+		return;
+	pagewalk_pte(w);
+}
+
+/* Walks to @addr under @pgd (a kernel address). */
+static __always_inline void pagewalk(struct pagewalk *w, u64 pgd, u64 addr)
+{
+	w->failed = false;
+	w->slot = pgd + ((addr >> boot.top_shift) & 511) * 8;
+	pagewalk_from(w, addr, boot.top_shift == 48 ? 5 : 4);
 }
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What bpf_fault.c (load, attach) and bpf_fault_read.c (read) share; no one else includes it. */
+/* What the files bpf_fault*.c share; no one else includes it, but their test. */
 #ifndef _MMS_BPF_FAULT_IMPL_H
 #define _MMS_BPF_FAULT_IMPL_H
 
@@ -7,22 +7,33 @@
 #include "collect/bpf_fault.h"
 #include "collect/bpf_hook.h"
 
-enum attach { ATTACH_SESSION, ATTACH_TRAMPOLINE, ATTACH_KPROBE, NR_ATTACH };
+enum mms_fault_attach { ATTACH_SESSION, ATTACH_TRAMPOLINE, ATTACH_KPROBE, NR_ATTACH };
+
+/* One attached program. */
+struct mms_fault_link {
+	const char *program;
+	struct bpf_link *link;
+};
 
 struct mms_faults {
 	struct bpf_object *obj;
-	enum attach attach;
-	struct bpf_link *links[12];
+	struct mms_fault_config cfg; /* as the programs have it */
+	enum mms_fault_attach attach;
+	struct mms_fault_link links[12];
 	size_t nr_links;
 	int session_fd;
 	struct mms_probe *entry, *ret; /* through tracefs; NULL if otherwise */
 	struct ring_buffer *ring;
 	mms_fault_event_fn fn;
 	void *fn_ctx;
+	int stats_fd; /* the kernel takes run times while it is open */
+	/* Maps that the programs write and we only look at. */
+	const struct mms_fault_start *starts;
+	const struct mms_fault_tallies *tallies;
+	size_t nr_starts, nr_tallies;
 	struct mms_fault_count *retired; /* of processes that are gone */
 	size_t nr_retired, room_retired;
-	size_t max_counts;
-	const char *missing[4];
+	const char *missing[5];
 	size_t nr_missing;
 };
 
@@ -30,6 +41,32 @@ static inline int mms_faults_map(struct mms_faults *f, const char *name)
 {
 	return bpf_object__find_map_fd_by_name(f->obj, name);
 }
+
+static inline struct bpf_program *mms_faults_program(struct mms_faults *f, const char *name)
+{
+	return bpf_object__find_program_by_name(f->obj, name);
+}
+
+/* Sets *why and passes @err on. */
+int mms_faults_fail(const char **why, int err, const char *text);
+void mms_faults_note_missing(struct mms_faults *f, const char *text);
+
+int mms_faults_choose_attach(struct mms_faults *f, const char *forced, const char **why);
+void mms_faults_choose_programs(struct mms_faults *f);
+int mms_faults_attach(struct mms_faults *f);
+void mms_faults_detach(struct mms_faults *f);
+
+/**
+ * mms_faults_self_test() - make one known event for each program and ask whether it was seen
+ * @f: attached; nothing counts from now on until mms_faults_arm()
+ * @why: names the program that has seen nothing
+ * Migration waits cannot be made at will. A userfault only where userfaultfd(2) is allowed.
+ * Return: 0, -EIO (a program is blind), or -errno (no child, no memory).
+ */
+int mms_faults_self_test(struct mms_faults *f, const char **why);
+
+/* Faults count from now on. */
+int mms_faults_arm(struct mms_faults *f);
 
 int mms_faults_open_ring(struct mms_faults *f);
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The maps and settings of the fault programs, and the counters of what became of
+ * the faults. Must not know what a fault is.
+ */
+#ifndef _MMS_FAULT_MAPS_BPF_H
+#define _MMS_FAULT_MAPS_BPF_H
+
+#include "pagewalk.bpf.h"
+
+const volatile struct mms_fault_config cfg SEC(".rodata.cfg");
+volatile struct mms_fault_marks marks SEC(".data.marks");
+struct mms_fault_execd execd SEC(".data.execd");
+struct mms_fault_proof proof SEC(".data.proof");
+
+/* User space looks at it while it is written: who is inside a fault, since when. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, struct mms_fault_start);
+} starts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, struct mms_fault_start);
+} more_starts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct mms_fault_key);
+	__type(value, struct mms_fault_val);
+} counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct mms_fault_detail_key);
+	__type(value, struct mms_fault_val);
+} details SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct mms_fault_place_key);
+	__type(value, struct mms_fault_place);
+} places SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, struct mms_fault_stack);
+} stacks SEC(".maps");
+
+/* Where a stack is put together: user, kernel, and both once more for signals. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, u32);
+	__type(value, struct mms_fault_stack);
+} stack_room SEC(".maps");
+
+/* By tgid; by tid with MMS_BY_THREAD. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, char[MMS_FAULT_COMM]);
+} comms SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u32);
+	__type(value, u8);
+} tgids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, struct mms_fault_fork);
+} forks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} cgroups SEC(".maps");
+
+/* By CPU. An array that programs reach without a call; the loader sets its size. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct mms_fault_tallies);
+} tallies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} events SEC(".maps");
+
+static const struct mms_fault_val zero_val;
+
+/* To a counter of this CPU's, or to a shared one with cfg.atomic. */
+static __always_inline void add(u64 *to, u64 nr)
+{
+	if (cfg.atomic)
+		__sync_fetch_and_add(to, nr);
+	else
+		*to += nr;
+}
+
+static __always_inline struct mms_fault_tallies *my_tallies(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&tallies, &cpu);
+}
+
+static __always_inline void tally_in(struct mms_fault_tallies *t, u32 which)
+{
+	if (t)
+		add(&t->nr[which], 1);
+}
+
+static __always_inline void tally(u32 which)
+{
+	tally_in(my_tallies(), which);
+}
+
+/* The loader's child has done something that this program must have seen. */
+static __always_inline void prove(u32 tgid, u32 which)
+{
+	if (tgid == proof.tgid)
+		proof.seen[which] = 1;
+}
+
+static __always_inline u32 current_tid(void)
+{
+	return bpf_get_current_pid_tgid();
+}
+
+static __always_inline u32 current_tgid(void)
+{
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+#endif

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the fault programs tell besides the counts: what was lost, what has not ended,
+ * stacks, forks, their cost, the event stream. Must not attach anything, nor format.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "collect/bpf_fault_impl.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t sum_tally(const struct mms_faults *f, unsigned int which)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < f->nr_tallies; i++)
+		sum += __atomic_load_n(&f->tallies[i].nr[which], __ATOMIC_RELAXED);
+	return sum;
+}
+
+/**
+ * mms_faults_losses() - what was seen and what was not kept
+ * @f: from mms_faults_open()
+ * @l: filled in
+ * Counters are read one after the other while faults go on: the identity of seen holds
+ * exactly only when nothing that is counted runs.
+ * Return: 0 or -errno.
+ */
+int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
+{
+	uint64_t t[MMS_TALLY_NR], no_start;
+	unsigned int i;
+
+	/* Backwards: parts before wholes, so that a part never exceeds its whole. */
+	for (i = MMS_TALLY_NR; i-- > 0;)
+		t[i] = sum_tally(f, i);
+	no_start = t[MMS_TALLY_NO_START];
+	if (t[MMS_TALLY_STARTS_FULL] > no_start)
+		t[MMS_TALLY_STARTS_FULL] = no_start;
+	*l = (struct mms_fault_losses){
+		.seen = t[MMS_TALLY_SEEN],
+		.stored = t[MMS_TALLY_STORED],
+		.filtered = t[MMS_TALLY_FILTERED],
+		.sampled_out = t[MMS_TALLY_SAMPLED_OUT],
+		.dropped_map_full = t[MMS_TALLY_COUNTS_FULL] + t[MMS_TALLY_STARTS_FULL],
+		.dropped_ring_full = t[MMS_TALLY_RING_FULL],
+		.missed_recursion = mms_hook_recursion(f->obj),
+		.missed_entry = no_start - t[MMS_TALLY_STARTS_FULL],
+		.missed_return = t[MMS_TALLY_NO_RETURN],
+		.missed_probe = mms_probe_missed(f->entry) + mms_probe_missed(f->ret) +
+				mms_hook_missed(f->session_fd),
+		.missed_child = t[MMS_TALLY_TGIDS_FULL],
+		.retries = t[MMS_TALLY_RETRIES],
+		.walk_failed = t[MMS_TALLY_WALK_FAILED],
+		.stack_lost = t[MMS_TALLY_STACK_LOST],
+		.events = t[MMS_TALLY_EVENTS],
+	};
+	return 0;
+}
+
+/* Called for each fault inside; a copy, which may have been torn by its end. */
+typedef int (*start_fn)(pid_t tid, const struct mms_fault_start *s, void *ctx);
+
+static int each_start(struct mms_faults *f, start_fn fn, void *ctx)
+{
+	int fd = mms_faults_map(f, "more_starts"), err = 0;
+	__u32 key, next, *prev = NULL;
+	struct mms_fault_start s;
+	size_t i;
+
+	for (i = 0; !err && i < f->nr_starts; i++) {
+		if (!f->starts[i].owner || f->starts[i].state != MMS_START_RUNNING)
+			continue;
+		s = f->starts[i];
+		if (s.owner && s.state == MMS_START_RUNNING && s.fate == MMS_FATE_COUNT)
+			err = fn((pid_t)s.owner, &s, ctx);
+	}
+	while (!err && !bpf_map_get_next_key(fd, prev, &next)) {
+		key = next;
+		prev = &key;
+		if (!bpf_map_lookup_elem(fd, &key, &s) && s.state == MMS_START_RUNNING &&
+		    s.fate == MMS_FATE_COUNT)
+			err = fn((pid_t)key, &s, ctx);
+	}
+	return err;
+}
+
+struct in_flight {
+	uint64_t now, nr, ns;
+};
+
+static int add_in_flight(pid_t tid, const struct mms_fault_start *s, void *ctx)
+{
+	struct in_flight *sum = ctx;
+
+	if (s->ts > sum->now)
+		return 0;
+	sum->nr++;
+	sum->ns += sum->now - s->ts;
+	return 0;
+}
+
+/**
+ * mms_faults_in_flight() - faults that have not ended yet
+ * @f: from mms_faults_open()
+ * @nr: how many
+ * @ns: how long they have lasted so far, summed
+ * Between two links of a chain a fault is not inside: when a signal ended the chain, it never
+ * will be again.
+ * Return: 0 or -errno.
+ */
+int mms_faults_in_flight(struct mms_faults *f, uint64_t *nr, uint64_t *ns)
+{
+	struct in_flight sum = {.now = now_ns()};
+	int err = each_start(f, add_in_flight, &sum);
+
+	*nr = sum.nr;
+	*ns = sum.ns;
+	return err;
+}
+
+struct open_list {
+	struct mms_fault_open *v;
+	size_t nr, room;
+	uint64_t now;
+};
+
+/* The thread is inside a fault, so it is there, unless the fault has just ended. */
+static void read_comm(struct mms_fault_open *o)
+{
+	char path[64], *end;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", o->tgid, o->tid);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (!fgets(o->comm, sizeof(o->comm), f))
+		o->comm[0] = '\0';
+	fclose(f);
+	end = strchr(o->comm, '\n');
+	if (end)
+		*end = '\0';
+}
+
+static int add_open(pid_t tid, const struct mms_fault_start *s, void *ctx)
+{
+	struct open_list *l = ctx;
+	size_t room = l->room ? l->room * 2 : 64;
+	struct mms_fault_open *v;
+
+	if (s->ts > l->now)
+		return 0;
+	if (l->nr == l->room) {
+		v = reallocarray(l->v, room, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		l->v = v;
+		l->room = room;
+	}
+	v = &l->v[l->nr++];
+	*v = (struct mms_fault_open){
+		.tgid = (pid_t)s->tgid,
+		.tid = tid,
+		.addr = s->addr,
+		.ns = l->now - s->ts,
+		.origin = s->origin,
+		.links = s->links,
+	};
+	read_comm(v);
+	return 0;
+}
+
+static int longest_first(const void *a, const void *b)
+{
+	const struct mms_fault_open *x = a, *y = b;
+
+	return (x->ns < y->ns) - (x->ns > y->ns);
+}
+
+int mms_faults_open_list(struct mms_faults *f, struct mms_fault_open **v, size_t *nr)
+{
+	struct open_list l = {.now = now_ns()};
+	int err = each_start(f, add_open, &l);
+
+	if (err) {
+		free(l.v);
+		return err;
+	}
+	if (l.nr)
+		qsort(l.v, l.nr, sizeof(*l.v), longest_first);
+	*v = l.v;
+	*nr = l.nr;
+	return 0;
+}
+
+/* Begin of the kernel's code and its end, and where handle_mm_fault() is; 0 = unknown. */
+struct text_range {
+	uint64_t start, end, fault, behind_fault;
+};
+
+static void read_text_range(struct text_range *t)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	char line[256], name[128];
+	unsigned long long addr;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx %*c %127s", &addr, name) != 2)
+			continue;
+		if (t->fault && addr > t->fault && (!t->behind_fault || addr < t->behind_fault))
+			t->behind_fault = addr;
+		if (!strcmp(name, "_stext"))
+			t->start = addr;
+		else if (!strcmp(name, "_etext"))
+			t->end = addr;
+		else if (!strcmp(name, "handle_mm_fault"))
+			t->fault = addr;
+	}
+	if (f)
+		fclose(f);
+}
+
+/*
+ * A stack taken in a trampoline begins with our program, the trampoline, and where it was called
+ * from; with kprobes it begins with the caller of handle_mm_fault(). Make it always so.
+ */
+static size_t frames_to_skip(const struct mms_fault_stack *st)
+{
+	static struct text_range text;
+	size_t i = 0;
+
+	if (!text.start)
+		read_text_range(&text);
+	/* User space is below, and has no such frames. */
+	if (!st->nr || !(st->ip[0] >> 63) || !text.end)
+		return 0;
+	while (i < st->nr && (st->ip[i] < text.start || st->ip[i] >= text.end))
+		i++;
+	while (i < st->nr && text.fault && st->ip[i] >= text.fault && st->ip[i] < text.behind_fault)
+		i++;
+	return i < st->nr ? i : 0;
+}
+
+int mms_faults_stack(struct mms_faults *f, int32_t id, uint64_t *ips, size_t max)
+{
+	struct mms_fault_stack st;
+	size_t n = 0, i;
+
+	if (id < 0)
+		return -ENOENT;
+	if (bpf_map_lookup_elem(mms_faults_map(f, "stacks"), &id, &st))
+		return -errno;
+	if (st.nr > MMS_FAULT_FRAMES)
+		return -EIO;
+	for (i = frames_to_skip(&st); i < st.nr && n < max; i++)
+		ips[n++] = st.ip[i];
+	return (int)n;
+}
+
+int mms_faults_forks(struct mms_faults *f, struct mms_fault_fork_seen **v, size_t *nr)
+{
+	int fd = mms_faults_map(f, "forks");
+	struct mms_fault_fork_seen *all = NULL, *more;
+	__u32 key, next, *prev = NULL;
+	struct mms_fault_fork fork;
+	size_t n = 0, room = 0;
+
+	while (!bpf_map_get_next_key(fd, prev, &next)) {
+		key = next;
+		prev = &key;
+		if (bpf_map_lookup_elem(fd, &key, &fork))
+			continue;
+		if (n == room) {
+			room = room ? room * 2 : 64;
+			more = reallocarray(all, room, sizeof(*all));
+			if (!more) {
+				free(all);
+				return -ENOMEM;
+			}
+			all = more;
+		}
+		all[n++] = (struct mms_fault_fork_seen){
+			.parent = (pid_t)fork.parent,
+			.child = (pid_t)key,
+			.ns = fork.ns,
+		};
+	}
+	*v = all;
+	*nr = n;
+	return 0;
+}
+
+/* Kernel memory of a map: what the kernel says of it in fdinfo. */
+static uint64_t map_memory(int fd)
+{
+	unsigned long long bytes = 0;
+	char path[64], line[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	while (f && !bytes && fgets(line, sizeof(line), f))
+		sscanf(line, "memlock: %llu", &bytes);
+	if (f)
+		fclose(f);
+	return bytes;
+}
+
+int mms_faults_cost(struct mms_faults *f, struct mms_fault_cost *c)
+{
+	struct bpf_program *p;
+	struct bpf_map *m;
+
+	*c = (struct mms_fault_cost){};
+	bpf_object__for_each_program (p, f->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(p) < 0 ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			continue;
+		c->runs += info.run_cnt;
+		c->run_ns += info.run_time_ns;
+	}
+	bpf_object__for_each_map (m, f->obj)
+		c->map_bytes += bpf_map__fd(m) >= 0 ? map_memory(bpf_map__fd(m)) : 0;
+	return 0;
+}
+
+/**
+ * mms_faults_execd() - the command's counters when its counting began
+ * @f: from mms_faults_open()
+ * @e: filled in; ns = 0 if execve was not reached
+ * Return: 0 or -errno.
+ */
+int mms_faults_execd(struct mms_faults *f, struct mms_fault_execd *e)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(mms_faults_map(f, ".data.execd"), &zero, e);
+}
+
+static int on_sample(void *ctx, void *data, size_t size)
+{
+	struct mms_faults *f = ctx;
+
+	if (size >= sizeof(struct mms_fault_event))
+		f->fn(data, f->fn_ctx);
+	return 0;
+}
+
+/**
+ * mms_faults_open_ring() - make the event stream readable
+ * @f: loaded with events
+ * Return: 0 or -errno.
+ */
+int mms_faults_open_ring(struct mms_faults *f)
+{
+	f->ring = ring_buffer__new(mms_faults_map(f, "events"), on_sample, f, NULL);
+	return f->ring ? 0 : -errno;
+}
+
+int mms_faults_poll(struct mms_faults *f, int timeout_ms, mms_fault_event_fn fn, void *ctx)
+{
+	int nr, more;
+
+	if (!f->ring)
+		return -EINVAL;
+	f->fn = fn;
+	f->fn_ctx = ctx;
+	nr = timeout_ms ? ring_buffer__poll(f->ring, timeout_ms) : 0;
+	if (nr < 0)
+		return nr;
+	/* The kernel side wakes us for full batches only: the rest is ours to fetch. */
+	more = ring_buffer__consume(f->ring);
+	return more < 0 ? more : nr + more;
+}
