@@ -12,7 +12,7 @@ PURE_SRC := $(wildcard module/entry_x86.c module/errcode.c module/cow_rule.c mod
 	tools/collect/module_text*.c tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
 # The parts that name addresses: no BPF, and /proc as it is on the host.
-SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,elfsyms jitmap kallsyms lives lives_proc mmaps names symbols symtab)
+SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,elfsyms jitmap kallsyms lives lives_proc mapped_file mmaps names perf_rings proc symbols symtab)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
 	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(wildcard tests/bench/*.c))
 STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c))

@@ -161,17 +161,22 @@ static void life_goes_on_by_fork_and_exec(void **state)
 
 	assert_string_equal(where(l, 1, 10, 0x1000), NOBODY);
 	map(l, 1, 10, 0x1000, "/sh");
+	mms_lives_set_comm(l, 1, "sh");
 	mms_lives_fork(l, 1, 2, 20);
 	map(l, 1, 25, 0x5000, "/late"); /* of the parent alone */
 	assert_string_equal(where(l, 2, 22, 0x1000), "/sh");
 	assert_string_equal(where(l, 2, 30, 0x5000), NONE);
 	assert_string_equal(where(l, 1, 30, 0x5000), "/late");
-	mms_lives_exec(l, 2, 30);
+	mms_lives_exec(l, 2, "ls", 30);
 	map(l, 2, 31, 0x1000, "/ls");
 	assert_string_equal(where(l, 2, 29, 0x1000), "/sh");
 	assert_string_equal(where(l, 2, 31, 0x1000), "/ls");
 	assert_string_equal(where(l, 2, UINT64_MAX, 0x1000), "/ls");
 	assert_string_equal(where(l, 2, 30, 0x1000), "/ls"); /* the moment between: the last one */
+	assert_string_equal(mms_lives_comm(l, 2, 29), "sh");
+	assert_string_equal(mms_lives_comm(l, 2, 31), "ls");
+	assert_null(mms_lives_comm(l, 2, 19));
+	assert_null(mms_lives_comm(l, 3, 31));
 	mms_lives_exit(l, 2);
 	assert_string_equal(where(l, 2, UINT64_MAX, 0x1fff), "/ls");
 	assert_string_equal(where(l, 2, UINT64_MAX, 0x2000), NONE);
@@ -205,7 +210,7 @@ static void old_news_is_no_news(void **state)
 
 	mms_lives_begin(l, 1, 100); /* as /proc had it at 100 */
 	map(l, 1, 0, 0x1000, "/now");
-	mms_lives_exec(l, 1, 90);
+	mms_lives_exec(l, 1, "old", 90);
 	map(l, 1, 95, 0x1000, "/before");
 	mms_lives_fork(l, 5, 1, 80);
 	assert_string_equal(where(l, 1, UINT64_MAX, 0x1000), "/now");
@@ -221,7 +226,7 @@ static void lives_are_bounded(void **state)
 	map(l, 1, 1, 0x1000, "/init");
 	for (pid = 2; pid < 300000; pid++) {
 		mms_lives_fork(l, 1, pid, (uint64_t)pid);
-		mms_lives_exec(l, pid, (uint64_t)pid);
+		mms_lives_exec(l, pid, "prog", (uint64_t)pid);
 		map(l, pid, (uint64_t)pid, 0x2000, "/prog");
 		mms_lives_exit(l, pid);
 	}

@@ -4,6 +4,7 @@
  * until one of the two changes. Must not know where the news come from.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,13 +15,6 @@
 #define MAX_MAPPINGS (1U << 20)
 #define MAX_OF_ONE   (1U << 14) /* mappings of one life */
 #define NR_BUCKETS   (1U << 14)
-
-struct file {
-	struct mms_mapped_file f; /* first: what users hold is this */
-	unsigned int refs;
-	struct file *next; /* in its bucket */
-	struct file **prev;
-};
 
 /* Mappings of one life, in the order in which they were made; shared after a fork. */
 struct list {
@@ -37,6 +31,7 @@ struct list {
  * @uid: whose it is, if @uid_known
  * @seen_begin: it began by a fork or an exec that we were told
  * @current: it has not ended, as far as is known
+ * @comm: its name; empty = not known
  * @older: in the bucket: newer ones, of all its processes, come first
  * @next_ended: in the order of ends
  */
@@ -48,16 +43,16 @@ struct life {
 	bool uid_known;
 	bool seen_begin;
 	bool current;
+	char comm[16];
 	struct life *older;
 	struct life *next_ended;
 };
 
 struct mms_lives {
 	struct life *buckets[NR_BUCKETS];
-	struct file *files[NR_BUCKETS];
+	struct mms_mapped_files *files;
 	struct life *first_ended, **last_ended;
 	size_t nr_lives, nr_mappings;
-	uint64_t next_id;
 	uint64_t forgotten;
 };
 
@@ -65,22 +60,15 @@ struct mms_lives *mms_lives_new(void)
 {
 	struct mms_lives *l = calloc(1, sizeof(*l));
 
-	if (l)
-		l->last_ended = &l->first_ended;
+	if (!l)
+		return NULL;
+	l->last_ended = &l->first_ended;
+	l->files = mms_mapped_files_new();
+	if (!l->files) {
+		free(l);
+		return NULL;
+	}
 	return l;
-}
-
-static void put_file(const struct mms_mapped_file *f)
-{
-	struct file *file = (struct file *)f;
-
-	if (--file->refs)
-		return;
-	*file->prev = file->next;
-	if (file->next)
-		file->next->prev = file->prev;
-	free(file->f.path);
-	free(file);
 }
 
 static void put_list(struct mms_lives *l, struct list *list)
@@ -90,7 +78,7 @@ static void put_list(struct mms_lives *l, struct list *list)
 	if (!list || --list->refs)
 		return;
 	for (i = 0; i < list->nr; i++)
-		put_file(list->v[i].file);
+		mms_mapped_file_put(list->v[i].file);
 	l->nr_mappings -= list->nr;
 	free(list->v);
 	free(list);
@@ -117,6 +105,7 @@ void mms_lives_free(struct mms_lives *l)
 			free_life(l, life);
 		}
 	}
+	mms_mapped_files_free(l->files);
 	free(l);
 }
 
@@ -131,6 +120,16 @@ static struct life *find_life(const struct mms_lives *l, pid_t pid)
 	struct life *life = l->buckets[(uint32_t)pid % NR_BUCKETS];
 
 	while (life && life->pid != pid)
+		life = life->older;
+	return life;
+}
+
+/* The life that the process had at a moment; NULL if it began later. */
+static const struct life *life_at(const struct mms_lives *l, pid_t pid, uint64_t ns)
+{
+	const struct life *life = find_life(l, pid);
+
+	while (life && (life->pid != pid || life->begin_ns > ns))
 		life = life->older;
 	return life;
 }
@@ -213,6 +212,21 @@ bool mms_lives_seen_begin(const struct mms_lives *l, pid_t pid)
 	return life && life->seen_begin;
 }
 
+void mms_lives_set_comm(struct mms_lives *l, pid_t pid, const char *comm)
+{
+	struct life *life = find_life(l, pid);
+
+	if (life)
+		snprintf(life->comm, sizeof(life->comm), "%s", comm);
+}
+
+const char *mms_lives_comm(const struct mms_lives *l, pid_t pid, uint64_t ns)
+{
+	const struct life *life = life_at(l, pid, ns);
+
+	return life && life->comm[0] ? life->comm : NULL;
+}
+
 void mms_lives_set_uid(struct mms_lives *l, pid_t pid, uid_t uid)
 {
 	struct life *life = find_life(l, pid);
@@ -247,6 +261,7 @@ void mms_lives_fork(struct mms_lives *l, pid_t parent, pid_t child, uint64_t ns)
 	if (!from)
 		return;
 	life->seen_begin = true;
+	memcpy(life->comm, from->comm, sizeof(life->comm));
 	life->uid = from->uid;
 	life->uid_known = from->uid_known;
 	life->maps = from->maps;
@@ -254,7 +269,7 @@ void mms_lives_fork(struct mms_lives *l, pid_t parent, pid_t child, uint64_t ns)
 		life->maps->refs++;
 }
 
-void mms_lives_exec(struct mms_lives *l, pid_t pid, uint64_t ns)
+void mms_lives_exec(struct mms_lives *l, pid_t pid, const char *comm, uint64_t ns)
 {
 	struct life *before = find_life(l, pid), *life;
 	bool uid_known = before && before->uid_known;
@@ -268,6 +283,7 @@ void mms_lives_exec(struct mms_lives *l, pid_t pid, uint64_t ns)
 	life->seen_begin = true;
 	life->uid = uid;
 	life->uid_known = uid_known;
+	snprintf(life->comm, sizeof(life->comm), "%s", comm);
 }
 
 void mms_lives_exit(struct mms_lives *l, pid_t pid)
@@ -276,56 +292,6 @@ void mms_lives_exit(struct mms_lives *l, pid_t pid)
 
 	if (life)
 		end_life(l, life);
-}
-
-static bool same_file(const struct mms_mapped_file *a, const struct mms_mapped_file *b)
-{
-	if (a->build_id_len != b->build_id_len || strcmp(a->path, b->path))
-		return false;
-	if (a->build_id_len)
-		return !memcmp(a->build_id, b->build_id, a->build_id_len);
-	return a->maj == b->maj && a->min == b->min && a->ino == b->ino &&
-	       a->generation == b->generation;
-}
-
-static size_t file_bucket(const struct mms_mapped_file *f)
-{
-	uint64_t h = 14695981039346656037ULL; /* FNV-1a */
-	const char *p;
-
-	for (p = f->path; *p; p++)
-		h = (h ^ (unsigned char)*p) * 1099511628211ULL;
-	return (h ^ f->ino) % NR_BUCKETS;
-}
-
-/* Return: a reference, NULL without memory. */
-static const struct mms_mapped_file *get_file(struct mms_lives *l, const struct mms_mapped_file *f)
-{
-	struct file **bucket = &l->files[file_bucket(f)], *file;
-
-	for (file = *bucket; file; file = file->next) {
-		if (same_file(&file->f, f)) {
-			file->refs++;
-			return &file->f;
-		}
-	}
-	file = malloc(sizeof(*file));
-	if (!file)
-		return NULL;
-	file->f = *f;
-	file->f.path = strdup(f->path);
-	if (!file->f.path) {
-		free(file);
-		return NULL;
-	}
-	file->f.id = ++l->next_id;
-	file->refs = 1;
-	file->next = *bucket;
-	file->prev = bucket;
-	if (file->next)
-		file->next->prev = &file->next;
-	*bucket = file;
-	return &file->f;
 }
 
 /* A list of the life's own with room for one more. Return: 0 or -ENOMEM. */
@@ -359,7 +325,7 @@ static int own_list(struct mms_lives *l, struct life *life)
 		return 0;
 	for (i = 0; i < old->nr; i++) {
 		list->v[i] = old->v[i];
-		((struct file *)list->v[i].file)->refs++;
+		mms_mapped_file_hold(list->v[i].file);
 	}
 	list->nr = old->nr;
 	l->nr_mappings += list->nr;
@@ -388,18 +354,18 @@ static bool known_mapping(const struct list *list, const struct mms_mapping *m,
 
 static void add_mapping(struct mms_lives *l, struct life *life, const struct mms_mapping *m)
 {
-	const struct mms_mapped_file *f = get_file(l, m->file);
+	const struct mms_mapped_file *f = mms_mapped_file_get(l->files, m->file);
 
 	if (!f) {
 		l->forgotten++;
 		return;
 	}
 	if (known_mapping(life->maps, m, f)) {
-		put_file(f);
+		mms_mapped_file_put(f);
 		return;
 	}
 	if ((life->maps && life->maps->nr >= MAX_OF_ONE) || own_list(l, life)) {
-		put_file(f);
+		mms_mapped_file_put(f);
 		l->forgotten++;
 		return;
 	}
@@ -443,17 +409,11 @@ static const struct mms_mapping *find_mapping(const struct life *life, uint64_t 
 int mms_lives_find(const struct mms_lives *l, pid_t pid, uint64_t ns, uint64_t addr,
 		   struct mms_mapping *found)
 {
-	const struct life *newest = find_life(l, pid), *life;
-	const struct mms_mapping *m = NULL;
+	const struct life *newest = find_life(l, pid), *life = life_at(l, pid, ns);
+	const struct mms_mapping *m = life ? find_mapping(life, ns, addr) : NULL;
 
 	if (!newest)
 		return -ESRCH;
-	for (life = newest; life; life = life->older) {
-		if (life->pid == pid && life->begin_ns <= ns) {
-			m = find_mapping(life, ns, addr);
-			break;
-		}
-	}
 	for (life = newest; life && !m; life = life->older)
 		if (life->pid == pid)
 			m = find_mapping(life, UINT64_MAX, addr);

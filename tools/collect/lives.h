@@ -11,31 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#define MMS_BUILD_ID 20
-
-/**
- * struct mms_mapped_file - what was mapped; lives until nothing refers to it
- * @id: unique for the run, never used again
- * @path: as the kernel told it; "//anon" for memory without a file
- * @maj: device, if there is no build-id
- * @min: device
- * @ino: inode; 0 = no file
- * @generation: of the inode; 0 = not known
- * @build_id_len: bytes of @build_id; 0 = not known, then device and inode are
- * @build_id: of the content that was mapped
- * @seen_ns: CLOCK_REALTIME, when it was first seen mapped
- */
-struct mms_mapped_file {
-	uint64_t id;
-	char *path;
-	uint32_t maj, min;
-	uint64_t ino;
-	uint64_t generation;
-	uint8_t build_id_len;
-	uint8_t build_id[MMS_BUILD_ID];
-	uint64_t seen_ns;
-};
+#include "collect/mapped_file.h"
 
 /**
  * struct mms_mapping - one mapping of a process
@@ -63,7 +39,7 @@ void mms_lives_free(struct mms_lives *l);
  */
 void mms_lives_map(struct mms_lives *l, pid_t pid, const struct mms_mapping *m);
 void mms_lives_fork(struct mms_lives *l, pid_t parent, pid_t child, uint64_t ns);
-void mms_lives_exec(struct mms_lives *l, pid_t pid, uint64_t ns);
+void mms_lives_exec(struct mms_lives *l, pid_t pid, const char *comm, uint64_t ns);
 void mms_lives_exit(struct mms_lives *l, pid_t pid);
 
 /* A life as seen at @ns: the mappings that it had then are told next, with their ns = 0. */
@@ -73,6 +49,10 @@ bool mms_lives_known(const struct mms_lives *l, pid_t pid);
 uint64_t mms_lives_begun(const struct mms_lives *l, pid_t pid);
 /* Did it begin by a fork or an exec that we were told? */
 bool mms_lives_seen_begin(const struct mms_lives *l, pid_t pid);
+
+/* Its name from now on; at @ns. NULL if it is not known. */
+void mms_lives_set_comm(struct mms_lives *l, pid_t pid, const char *comm);
+const char *mms_lives_comm(const struct mms_lives *l, pid_t pid, uint64_t ns);
 
 /* Whose the process is, for files that it writes itself. */
 void mms_lives_set_uid(struct mms_lives *l, pid_t pid, uid_t uid);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "collect/lives_proc.h"
+#include "collect/proc.h"
 #include "util/args.h"
 
 #define CHILDREN_DEEP 16
@@ -45,7 +46,7 @@ void mms_lives_read(struct mms_lives *lives, pid_t pid, bool anew)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	struct mms_mapped_file file;
 	struct mms_mapping map;
-	char path[64], *line = NULL;
+	char path[64], comm[64], *line = NULL;
 	struct stat st;
 	size_t sz = 0;
 	FILE *f;
@@ -56,6 +57,8 @@ void mms_lives_read(struct mms_lives *lives, pid_t pid, bool anew)
 		return;
 	if (anew || !mms_lives_known(lives, pid))
 		mms_lives_begin(lives, pid, now);
+	mms_proc_comm(pid, comm);
+	mms_lives_set_comm(lives, pid, comm);
 	if (!fstat(fileno(f), &st))
 		mms_lives_set_uid(lives, pid, st.st_uid);
 	while (getline(&line, &sz, f) > 0)

@@ -10,22 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "collect/lives_proc.h"
 #include "collect/mmaps.h"
+#include "collect/perf_rings.h"
 
-#define RING_PAGES 64 /* of data, per CPU: a power of two */
-#define RECORD_MAX 65536
-#define REREAD_NS  2000000000ULL /* not more often: after losses all of /proc is read again */
-
-struct ring {
-	int fd;
-	struct perf_event_mmap_page *page;
-	size_t size; /* of the data, which begin one page behind */
-};
+#define REREAD_NS 2000000000ULL /* not more often: after losses all of /proc is read again */
 
 /* One record, until its turn comes. */
 struct news {
@@ -34,6 +25,8 @@ struct news {
 	uint32_t type;
 	pid_t pid;
 	pid_t parent;
+	bool exec;
+	char comm[16];
 	struct mms_mapping map;
 	struct mms_mapped_file file; /* path: malloc'ed */
 };
@@ -41,13 +34,10 @@ struct news {
 struct mms_mmaps {
 	struct mms_lives *lives;
 	pid_t only;
-	struct ring *rings;
-	size_t nr_rings;
-	bool counts_lost; /* read(2) tells all losses */
+	struct mms_perf_rings *rings; /* NULL: the kernel refuses */
 	struct news *news;
 	size_t nr_news, room_news;
 	uint64_t polled_ns;
-	uint64_t nr_lost; /* as records told */
 	uint64_t reread_ns, reread_lost;
 	const char *lack;
 };
@@ -89,11 +79,7 @@ struct record_task {
 struct record_comm {
 	struct perf_event_header h;
 	uint32_t pid, tid;
-};
-
-struct record_lost {
-	struct perf_event_header h;
-	uint64_t id, lost;
+	char comm[16];
 };
 
 static struct news *new_news(struct mms_mmaps *m)
@@ -142,8 +128,22 @@ static bool take_mmap(const struct record_mmap2 *r, struct news *n)
 	return n->file.path != NULL;
 }
 
-static int take_record(struct mms_mmaps *m, const struct perf_event_header *h)
+/* The name is padded to whole words, and a time follows. */
+static bool take_comm(const struct record_comm *r, struct news *n)
 {
+	size_t fixed = offsetof(struct record_comm, comm) + sizeof(uint64_t);
+
+	if (r->h.size < fixed)
+		return false;
+	n->pid = (pid_t)r->pid;
+	n->exec = r->h.misc & PERF_RECORD_MISC_COMM_EXEC;
+	snprintf(n->comm, sizeof(n->comm), "%.*s", (int)(r->h.size - fixed), r->comm);
+	return n->exec || r->pid == r->tid; /* else the name of a thread */
+}
+
+static int take_record(const struct perf_event_header *h, void *ctx)
+{
+	struct mms_mmaps *m = ctx;
 	const struct record_task *task = (const void *)h;
 	struct news *n = new_news(m);
 	bool keep = false;
@@ -158,8 +158,7 @@ static int take_record(struct mms_mmaps *m, const struct perf_event_header *h)
 		keep = take_mmap((const void *)h, n);
 		break;
 	case PERF_RECORD_COMM:
-		n->pid = (pid_t)((const struct record_comm *)h)->pid;
-		keep = h->misc & PERF_RECORD_MISC_COMM_EXEC;
+		keep = take_comm((const void *)h, n);
 		break;
 	case PERF_RECORD_FORK:
 		n->pid = (pid_t)task->pid;
@@ -170,47 +169,9 @@ static int take_record(struct mms_mmaps *m, const struct perf_event_header *h)
 		n->pid = (pid_t)task->pid;
 		keep = task->pid == task->tid;
 		break;
-	case PERF_RECORD_LOST:
-		m->nr_lost += ((const struct record_lost *)h)->lost;
-		break;
 	}
 	m->nr_news += keep;
 	return 0;
-}
-
-static void copy_out(const struct ring *r, uint64_t at, void *to, size_t len)
-{
-	const char *data = (const char *)r->page + r->page->data_offset;
-	size_t from = at & (r->size - 1), first = r->size - from;
-
-	if (first > len)
-		first = len;
-	memcpy(to, data + from, first);
-	memcpy((char *)to + first, data, len - first);
-}
-
-static int drain(struct mms_mmaps *m, const struct ring *r)
-{
-	static _Alignas(8) char record[RECORD_MAX];
-	struct perf_event_header h;
-	uint64_t head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE);
-	uint64_t tail = r->page->data_tail;
-	int err = 0;
-
-	while (tail < head && !err) {
-		copy_out(r, tail, &h, sizeof(h));
-		if (h.size < sizeof(h) + sizeof(uint64_t) || h.size > head - tail) {
-			m->nr_lost++; /* cannot be: the rest is given up */
-			tail = head;
-			break;
-		}
-		copy_out(r, tail, record, h.size);
-		err = take_record(m, (const void *)record);
-		if (!err)
-			tail += h.size;
-	}
-	__atomic_store_n(&r->page->data_tail, tail, __ATOMIC_RELEASE);
-	return err;
 }
 
 static int by_time(const void *a, const void *b)
@@ -236,8 +197,10 @@ static void apply(struct mms_mmaps *m, struct news *n)
 		free(n->file.path);
 		break;
 	case PERF_RECORD_COMM:
-		if (wanted)
-			mms_lives_exec(m->lives, n->pid, n->ns);
+		if (wanted && n->exec)
+			mms_lives_exec(m->lives, n->pid, n->comm, n->ns);
+		else if (wanted)
+			mms_lives_set_comm(m->lives, n->pid, n->comm);
 		break;
 	case PERF_RECORD_FORK:
 		mms_lives_fork(m->lives, n->parent, n->pid, n->ns);
@@ -246,20 +209,6 @@ static void apply(struct mms_mmaps *m, struct news *n)
 		mms_lives_exit(m->lives, n->pid);
 		break;
 	}
-}
-
-static uint64_t told_by_read(const struct mms_mmaps *m)
-{
-	struct {
-		uint64_t value, lost;
-	} v;
-	uint64_t lost = 0;
-	size_t i;
-
-	for (i = 0; m->counts_lost && i < m->nr_rings; i++)
-		if (read(m->rings[i].fd, &v, sizeof(v)) == (ssize_t)sizeof(v))
-			lost += v.lost;
-	return lost;
 }
 
 static void read_wanted(const struct mms_mmaps *m)
@@ -272,9 +221,11 @@ static void read_wanted(const struct mms_mmaps *m)
 
 static void reread_after_losses(struct mms_mmaps *m, uint64_t now)
 {
-	if (m->nr_lost == m->reread_lost || now < m->reread_ns)
+	uint64_t lost = m->rings ? mms_perf_rings_told_lost(m->rings) : 0;
+
+	if (lost == m->reread_lost || now < m->reread_ns)
 		return;
-	m->reread_lost = m->nr_lost;
+	m->reread_lost = lost;
 	m->reread_ns = now + REREAD_NS;
 	read_wanted(m);
 }
@@ -286,8 +237,8 @@ int mms_mmaps_poll(struct mms_mmaps *m)
 	size_t i, done;
 	int err = 0;
 
-	for (i = 0; i < m->nr_rings && !err; i++)
-		err = drain(m, &m->rings[i]);
+	if (m->rings)
+		err = mms_perf_rings_drain(m->rings, take_record, m);
 	if (m->nr_news)
 		qsort(m->news, m->nr_news, sizeof(*m->news), by_time);
 	for (done = 0; done < m->nr_news && m->news[done].ns <= until; done++)
@@ -304,107 +255,6 @@ int mms_mmaps_poll(struct mms_mmaps *m)
 
 /* --- open and close ---------------------------------------------------------------- */
 
-static void attr_init(struct perf_event_attr *a, bool build_id, bool lost)
-{
-	memset(a, 0, sizeof(*a));
-	a->type = PERF_TYPE_SOFTWARE;
-	a->config = PERF_COUNT_SW_DUMMY;
-	a->size = sizeof(*a);
-	a->sample_type = PERF_SAMPLE_TIME;
-	a->sample_id_all = 1;
-	a->read_format = lost ? PERF_FORMAT_LOST : 0;
-	a->exclude_kernel = 1;
-	a->exclude_hv = 1;
-	a->mmap = 1;
-	a->mmap2 = 1;
-	a->comm = 1;
-	a->comm_exec = 1;
-	a->task = 1;
-	a->use_clockid = 1;
-	a->clockid = CLOCK_MONOTONIC;
-	a->build_id = build_id;
-}
-
-/*
- * All processes even if one is wanted: an event of a task would cost at each of its context
- * switches, and take a descriptor per thread and CPU.
- */
-static int open_event(struct mms_mmaps *m, int cpu)
-{
-	static const struct {
-		bool build_id, lost;
-	} ways[] = {{true, true}, {true, false}, {false, false}};
-	struct perf_event_attr a;
-	size_t i;
-	long fd;
-
-	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		attr_init(&a, ways[i].build_id, ways[i].lost);
-		fd = syscall(SYS_perf_event_open, &a, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-		if (fd >= 0) {
-			m->counts_lost = ways[i].lost;
-			return (int)fd;
-		}
-		if (errno != EINVAL && errno != E2BIG)
-			break;
-	}
-	return -errno;
-}
-
-static int open_ring(struct mms_mmaps *m, int cpu)
-{
-	struct ring *r = &m->rings[m->nr_rings];
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages;
-	void *p = MAP_FAILED;
-
-	r->fd = open_event(m, cpu);
-	if (r->fd == -ENODEV)
-		return 0; /* offline */
-	if (r->fd < 0)
-		return r->fd;
-	/* How much may be locked is limited for those without CAP_IPC_LOCK. */
-	for (pages = RING_PAGES; pages && p == MAP_FAILED; pages /= 2) {
-		r->size = pages * page;
-		p = mmap(NULL, page + r->size, PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
-	}
-	if (p == MAP_FAILED) {
-		int err = -errno;
-
-		close(r->fd);
-		return err;
-	}
-	r->page = p;
-	m->nr_rings++;
-	return 0;
-}
-
-static void close_rings(struct mms_mmaps *m)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
-	while (m->nr_rings) {
-		struct ring *r = &m->rings[--m->nr_rings];
-
-		munmap(r->page, page + r->size);
-		close(r->fd);
-	}
-}
-
-static int open_rings(struct mms_mmaps *m)
-{
-	long nr = sysconf(_SC_NPROCESSORS_CONF);
-	int cpu, err = 0;
-
-	m->rings = calloc(nr > 0 ? (size_t)nr : 1, sizeof(*m->rings));
-	if (!m->rings)
-		return -ENOMEM;
-	for (cpu = 0; cpu < nr && !err; cpu++)
-		err = open_ring(m, cpu);
-	if (err)
-		close_rings(m);
-	return err;
-}
-
 int mms_mmaps_open(struct mms_mmaps **result, pid_t pid)
 {
 	struct mms_mmaps *m = calloc(1, sizeof(*m));
@@ -414,7 +264,7 @@ int mms_mmaps_open(struct mms_mmaps **result, pid_t pid)
 		return -ENOMEM;
 	m->lives = mms_lives_new();
 	m->only = pid;
-	err = m->lives ? open_rings(m) : -ENOMEM;
+	err = m->lives ? mms_perf_rings_open(&m->rings) : -ENOMEM;
 	if (err == -ENOMEM) {
 		mms_mmaps_close(m);
 		return err;
@@ -437,8 +287,7 @@ void mms_mmaps_close(struct mms_mmaps *m)
 
 	if (!m)
 		return;
-	close_rings(m);
-	free(m->rings);
+	mms_perf_rings_close(m->rings);
 	for (i = 0; i < m->nr_news; i++)
 		if (m->news[i].type == PERF_RECORD_MMAP2)
 			free(m->news[i].file.path);
@@ -449,9 +298,7 @@ void mms_mmaps_close(struct mms_mmaps *m)
 
 uint64_t mms_mmaps_lost(const struct mms_mmaps *m)
 {
-	uint64_t read = told_by_read(m);
-
-	return (read > m->nr_lost ? read : m->nr_lost) + mms_lives_forgotten(m->lives);
+	return (m->rings ? mms_perf_rings_lost(m->rings) : 0) + mms_lives_forgotten(m->lives);
 }
 
 const char *mms_mmaps_lack(const struct mms_mmaps *m)
@@ -465,7 +312,7 @@ int mms_mmaps_find(const struct mms_mmaps *m, pid_t tgid, uint64_t ns, uint64_t 
 	uint64_t begun = mms_lives_begun(m->lives, tgid);
 
 	/* Without records what is known grows old: it holds from one poll to the next. */
-	if (!begun || (!m->nr_rings && begun < m->polled_ns))
+	if (!begun || (!m->rings && begun < m->polled_ns))
 		mms_lives_read(m->lives, tgid, true);
 	return mms_lives_find(m->lives, tgid, ns, addr, found);
 }
@@ -480,4 +327,9 @@ bool mms_mmaps_owner(const struct mms_mmaps *m, pid_t tgid, uid_t *uid, uint64_t
 	seen = mms_lives_seen_begin(m->lives, tgid);
 	*since_ns = seen ? *since_ns + clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC) : 0;
 	return true;
+}
+
+const char *mms_mmaps_comm(const struct mms_mmaps *m, pid_t tgid, uint64_t ns)
+{
+	return mms_lives_comm(m->lives, tgid, ns);
 }

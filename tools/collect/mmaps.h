@@ -38,6 +38,8 @@ const char *mms_mmaps_lack(const struct mms_mmaps *m);
 /* As mms_lives_find(); a process that is not known yet and still lives is looked up in /proc. */
 int mms_mmaps_find(const struct mms_mmaps *m, pid_t tgid, uint64_t ns, uint64_t addr,
 		   struct mms_mapping *found);
+/* The process's name at a moment; NULL if it is not known. Good until the next poll. */
+const char *mms_mmaps_comm(const struct mms_mmaps *m, pid_t tgid, uint64_t ns);
 /*
  * Whose the process is or was, and since when it runs its program: CLOCK_REALTIME, 0 = since before
  * us. Return: false if that is not known.
