@@ -57,8 +57,27 @@ $(O)/workloads/kfunc: tests/kfunc/kfunc.c $(O)/kfunc/kfunc.skel.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -Imodule/include/uapi -Itests/kfunc -I$(O)/kfunc $< -o $@ -lbpf
 
+# Programs whose functions are known: a PIE with a shared object, and two static ones, not PIE, whose
+# functions have the same addresses and other names.
+STACKS	:= $(addprefix $(O)/workloads/,stacks stacks-first stacks-second)
+STACKS_CFLAGS := -O2 -g -Wall -Wextra -Werror -fno-omit-frame-pointer \
+	-fno-optimize-sibling-calls
+$(O)/workloads/libmmsstacks.so: tests/workloads/stacks/lib.c tests/workloads/stacks/stacks.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STACKS_CFLAGS) -fPIC -shared $< -o $@
+
+$(O)/workloads/stacks: tests/workloads/stacks/stacks.c $(O)/workloads/libmmsstacks.so
+	$(call say,CC,$@)
+	$(Q)$(CC) $(STACKS_CFLAGS) -fPIE -pie $^ -Wl,-rpath,'$$ORIGIN' -o $@
+
+$(O)/workloads/stacks-%: tests/workloads/stacks/stacks.c tests/workloads/stacks/lib.c
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STACKS_CFLAGS) -DPREFIX=$*_ -static -no-pie $^ -o $@
+
 .PHONY: workloads
-workloads: $(WORKLOADS) $(STRESS) $(O)/workloads/kfunc
+workloads: $(WORKLOADS) $(STRESS) $(STACKS) $(O)/workloads/kfunc
 
 setup:
 	$(Q)tests/setup
