@@ -173,7 +173,7 @@ struct mms_fault_key { /* map "counts" */
 	__u32 tgid;
 	__u16 kind; /* MMS_FAULT_NR_KINDS: any, with config.no_kinds */
 	__u8 origin;
-	__u8 reserved;
+	__u8 exec; /* with MMS_BY_USTACK: of the process so far, lower bits: other code */
 };
 
 struct mms_fault_detail_key { /* map "details" */
@@ -216,8 +216,9 @@ struct mms_fault_val {
 	__u64 nr_untimed; /* refused before handle_mm_fault(): no latency */
 	__u64 ns;
 	__u64 max_ns;
-	__u64 bytes;  /* of the page that was made, brought, copied or (cow-reuse) kept */
-	__u64 around; /* pages that came with it, config.around only */
+	__u64 bytes;   /* of the page that was made, brought, copied or (cow-reuse) kept */
+	__u64 around;  /* pages that came with it, config.around only */
+	__u64 last_ns; /* CLOCK_MONOTONIC, when the latest ended; with MMS_BY_USTACK only */
 	__u64 hist[MMS_FAULT_BUCKETS];
 };
 

@@ -116,6 +116,14 @@ static __always_inline void remember_comm(u64 id)
 	bpf_map_update_elem(&comms, &key, comm, BPF_ANY);
 }
 
+/* Addresses mean something else after an exec: without ASLR the same ones may come again. */
+static __always_inline u8 exec_id(void)
+{
+	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ(t, self_exec_id);
+}
+
 /* Created at the first fault; NULL if there is no room. */
 static __always_inline struct mms_fault_val *detail_slot(const struct mms_fault_key *k, u64 id,
 							 struct mms_fault_start *s,
@@ -129,8 +137,11 @@ static __always_inline struct mms_fault_val *detail_slot(const struct mms_fault_
 		.ustack = f->ustack,
 		.kstack = f->kstack,
 	};
-	struct mms_fault_val *v = bpf_map_lookup_elem(&details, &key);
+	struct mms_fault_val *v;
 
+	if (cfg.by & MMS_BY_USTACK)
+		key.k.exec = exec_id();
+	v = bpf_map_lookup_elem(&details, &key);
 	if (v)
 		return v;
 	remember_comm(id);
@@ -190,6 +201,8 @@ static __always_inline bool count_fault(u64 id, struct mms_fault_start *s,
 	if (!v)
 		return false;
 	add(&v->nr, 1);
+	if (cfg.by & MMS_BY_USTACK)
+		v->last_ns = s ? s->ts + f->ns : bpf_ktime_get_ns();
 	if (f->untimed) {
 		add(&v->nr_untimed, 1);
 		return true;

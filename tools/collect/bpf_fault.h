@@ -38,6 +38,7 @@ struct mms_fault_count {
 	pid_t tid;	     /* 0 unless MMS_BY_THREAD */
 	unsigned int kind;   /* enum mms_fault_kind, bpf/fault_kind.h; MMS_FAULT_NR_KINDS = any */
 	unsigned int origin; /* enum mms_fault_origin */
+	unsigned int exec;   /* MMS_BY_USTACK: another number, another program */
 	uint64_t where;	     /* as in struct mms_fault_detail_key */
 	uint32_t dev;
 	int32_t ustack, kstack; /* for mms_faults_stack() */
@@ -47,8 +48,9 @@ struct mms_fault_count {
 	uint64_t nr_untimed; /* refused before handle_mm_fault(): in nr, not in ns and hist */
 	uint64_t ns;	     /* sum of latencies, retry chains joined */
 	uint64_t max_ns;
-	uint64_t bytes;	 /* made, brought or copied by the faults themselves */
-	uint64_t around; /* pages that came along, opts.around only */
+	uint64_t last_ns; /* MMS_BY_USTACK: CLOCK_MONOTONIC, when the latest of them ended */
+	uint64_t bytes;	  /* made, brought or copied by the faults themselves */
+	uint64_t around;  /* pages that came along, opts.around only */
 	uint64_t hist[MMS_FAULT_HIST_BUCKETS];
 	char comm[16];
 	bool has_place; /* MMS_BY_VMA and MMS_BY_FILE, if there was room to remember it */

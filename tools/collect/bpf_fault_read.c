@@ -39,6 +39,8 @@ static void add_val(struct mms_fault_count *c, const struct mms_fault_val *v)
 	c->around += v->around;
 	if (v->max_ns > c->max_ns)
 		c->max_ns = v->max_ns;
+	if (v->last_ns > c->last_ns)
+		c->last_ns = v->last_ns;
 	for (b = 0; b < MMS_FAULT_HIST_BUCKETS; b++)
 		c->hist[b] += v->hist[b];
 }
@@ -72,6 +74,7 @@ static void fill_count(const struct reading *r, struct mms_fault_count *c, const
 	c->tgid = (pid_t)key->tgid;
 	c->kind = key->kind;
 	c->origin = key->origin;
+	c->exec = key->exec;
 	c->ustack = -1;
 	c->kstack = -1;
 	if (r->detailed)
