@@ -65,7 +65,7 @@ STACKS_CFLAGS := -O2 -g -Wall -Wextra -Werror -fno-omit-frame-pointer \
 $(O)/workloads/libmmsstacks.so: tests/workloads/stacks/lib.c tests/workloads/stacks/stacks.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STACKS_CFLAGS) -fPIC -shared $< -o $@
+	$(Q)$(CC) $(STACKS_CFLAGS) -fPIC -shared -Wl,-soname,$(@F) $< -o $@
 
 $(O)/workloads/stacks: tests/workloads/stacks/stacks.c $(O)/workloads/libmmsstacks.so
 	$(call say,CC,$@)

@@ -6,6 +6,7 @@ static FRAME void lib_touch(volatile char *p, unsigned long nr)
 {
 	unsigned long i;
 
+	KEEP_FRAME();
 	for (i = 0; i < nr; i++)
 		p[i * PG] = 1;
 }

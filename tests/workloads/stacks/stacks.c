@@ -46,6 +46,7 @@ void FRAME touch_a(volatile char *p, unsigned long nr)
 {
 	unsigned long i;
 
+	KEEP_FRAME();
 	for (i = 0; i < nr; i++)
 		p[i * PG] = 1;
 }
@@ -105,7 +106,7 @@ static void wait_for_line(void)
 	getchar();
 }
 
-static int in_child(unsigned long n, unsigned long m)
+static FRAME int in_child(unsigned long n, unsigned long m)
 {
 	int status;
 	pid_t pid = fork();
