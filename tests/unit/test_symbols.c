@@ -104,6 +104,54 @@ static void names_of_a_library(void **state)
 	close_symbols();
 }
 
+/* Where calls end, by the compiler's word: __builtin_return_address(). */
+static __attribute__((noinline)) int returns_to(void)
+{
+	return mms_symbols_returns_to(symbols, getpid(), UINT64_MAX,
+				      (uint64_t)__builtin_return_address(0));
+}
+
+static void calls_and_what_is_none(void **state)
+{
+	int (*volatile through)(void) = returns_to;
+	int (*volatile array[4])(void) = {returns_to, returns_to, returns_to, returns_to};
+	volatile size_t i = 2;
+	char *p = (char *)a_local_function;
+	int none;
+
+	open_symbols(getpid());
+	none = mms_mmaps_whole(maps) ? 0 : -1; /* records of mappings need rights */
+	assert_int_equal(returns_to(), 1);
+	assert_int_equal(through(), 1);
+	assert_int_equal(array[i](), 1);
+	assert_int_equal(mms_symbols_returns_to(symbols, getpid(), UINT64_MAX, (uint64_t)p), 0);
+	assert_int_equal(mms_symbols_returns_to(symbols, getpid(), UINT64_MAX, (uint64_t)&p), none);
+	assert_int_equal(mms_symbols_returns_to(symbols, getpid(), UINT64_MAX, 0x1000), none);
+	assert_int_equal(mms_symbols_returns_to(symbols, 0x7ffffff0, UINT64_MAX, 0x1000), -1);
+	close_symbols();
+}
+
+static int volatile handled;
+
+static void on_signal(int sig)
+{
+	handled = returns_to();
+	if (handled == 1)
+		handled = mms_symbols_returns_to(symbols, getpid(), UINT64_MAX,
+						 (uint64_t)__builtin_return_address(0));
+}
+
+/* A handler returns to code that nobody called. */
+static void handlers_return(void **state)
+{
+	open_symbols(getpid());
+	signal(SIGUSR1, on_signal);
+	raise(SIGUSR1);
+	signal(SIGUSR1, SIG_DFL);
+	assert_int_equal(handled, 1);
+	close_symbols();
+}
+
 static void copy_file(const char *from, const char *to)
 {
 	char buf[65536];
@@ -293,6 +341,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_this_program),
 		cmocka_unit_test(names_of_a_library),
+		cmocka_unit_test(calls_and_what_is_none),
+		cmocka_unit_test(handlers_return),
 		cmocka_unit_test(never_a_wrong_name),
 		cmocka_unit_test(deleted_but_mapped),
 		cmocka_unit_test(no_network),

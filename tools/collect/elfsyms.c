@@ -7,6 +7,7 @@
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gelf.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct mms_elfsyms {
 	struct mms_symtab *symbols;
 	struct segment segments[MAX_SEGMENTS];
 	size_t nr_segments;
+	int fd; /* -1 = not kept */
 };
 
 /* The section of the symbol before: symbols come in runs. */
@@ -158,7 +160,7 @@ static int read_module(struct mms_elfsyms *e, Dwfl_Module *mod, const uint8_t *b
 }
 
 int mms_elfsyms_read(int fd, const char *path, const uint8_t *build_id, size_t build_id_len,
-		     struct mms_elfsyms **result)
+		     bool keep, struct mms_elfsyms **result)
 {
 	struct mms_elfsyms *e = calloc(1, sizeof(*e));
 	Dwfl *dwfl = e ? dwfl_begin(&callbacks) : NULL;
@@ -166,6 +168,8 @@ int mms_elfsyms_read(int fd, const char *path, const uint8_t *build_id, size_t b
 	int err = -ENOMEM;
 
 	*result = NULL;
+	if (e)
+		e->fd = keep ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
 	if (dwfl)
 		e->symbols = mms_symtab_new(MMS_SYMTAB_NEAREST);
 	if (dwfl && e->symbols) {
@@ -192,6 +196,8 @@ void mms_elfsyms_free(struct mms_elfsyms *e)
 	if (!e)
 		return;
 	mms_symtab_free(e->symbols);
+	if (e->fd >= 0)
+		close(e->fd);
 	free(e);
 }
 
@@ -207,6 +213,46 @@ const char *mms_elfsyms_find(const struct mms_elfsyms *e, uint64_t offset)
 			found = s;
 	}
 	return found ? mms_symtab_find(e->symbols, offset - found->offset + found->addr) : NULL;
+}
+
+/* FF /2: a call through a register or memory. @len is what the instruction would have. */
+static bool is_indirect_call(const uint8_t *op, size_t len)
+{
+	unsigned int mod = op[1] >> 6, rm = op[1] & 7;
+	size_t want = 2;
+
+	if (op[0] != 0xff || (op[1] >> 3 & 7) != 2)
+		return false;
+	if (mod != 3 && rm == 4) {
+		want++;
+		if (!mod && len > 2 && (op[2] & 7) == 5)
+			want += 4;
+	}
+	if (mod == 1)
+		want++;
+	else if (mod == 2 || (!mod && rm == 5))
+		want += 4;
+	return want == len;
+}
+
+/* mov $15,%rax; syscall: handlers of signals return here, although nobody called. */
+static const uint8_t sigreturn[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+
+int mms_elfsyms_call_before(const struct mms_elfsyms *e, uint64_t offset)
+{
+	uint8_t b[7], at[sizeof(sigreturn)];
+	size_t len;
+
+	if (e->fd < 0 || offset < sizeof(b) ||
+	    pread(e->fd, b, sizeof(b), (off_t)(offset - sizeof(b))) != (ssize_t)sizeof(b))
+		return -1;
+	if (b[2] == 0xe8)
+		return 1;
+	for (len = 2; len <= sizeof(b); len++)
+		if (is_indirect_call(b + sizeof(b) - len, len))
+			return 1;
+	return pread(e->fd, at, sizeof(at), (off_t)offset) == (ssize_t)sizeof(at) &&
+	       !memcmp(at, sigreturn, sizeof(at));
 }
 
 size_t mms_elfsyms_bytes(const struct mms_elfsyms *e)

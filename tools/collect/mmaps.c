@@ -301,6 +301,11 @@ uint64_t mms_mmaps_lost(const struct mms_mmaps *m)
 	return (m->rings ? mms_perf_rings_lost(m->rings) : 0) + mms_lives_forgotten(m->lives);
 }
 
+bool mms_mmaps_whole(const struct mms_mmaps *m)
+{
+	return m->rings && !mms_perf_rings_told_lost(m->rings) && !mms_lives_forgotten(m->lives);
+}
+
 const char *mms_mmaps_lack(const struct mms_mmaps *m)
 {
 	return m->lack;

@@ -32,6 +32,8 @@ int mms_mmaps_poll(struct mms_mmaps *m);
 
 /* Records that had no room in the kernel's buffers, and what had none here. */
 uint64_t mms_mmaps_lost(const struct mms_mmaps *m);
+/* Was nothing lost so far? Then what is not mapped is known not to be. */
+bool mms_mmaps_whole(const struct mms_mmaps *m);
 /* What is not known here and why, one line; NULL if nothing is lacking. */
 const char *mms_mmaps_lack(const struct mms_mmaps *m);
 

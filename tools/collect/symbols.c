@@ -23,6 +23,7 @@
 #include "collect/symbols.h"
 
 #define NR_FILES  1024
+#define MAX_OPEN  256	       /* files kept open */
 #define MAX_BYTES (256U << 20) /* of all files together, then they are read anew */
 #define VSYSCALL  0xffffffffff600000ULL
 
@@ -38,7 +39,7 @@ struct mms_symbols {
 	struct mms_names *names;
 	struct mms_jitmaps *jit;
 	struct slot files[NR_FILES];
-	size_t bytes;
+	size_t bytes, nr_open; /* of these files */
 	struct mms_symtab *kernel;
 	bool kernel_tried;
 	const char *lack;
@@ -69,6 +70,7 @@ static void forget_files(struct mms_symbols *s)
 		mms_elfsyms_free(s->files[i].elf);
 	memset(s->files, 0, sizeof(s->files));
 	s->bytes = 0;
+	s->nr_open = 0;
 }
 
 void mms_symbols_close(struct mms_symbols *s)
@@ -110,7 +112,8 @@ static bool same_file(const struct mms_mapped_file *f, const struct stat *st)
 	       changed <= f->seen_ns;
 }
 
-static struct mms_elfsyms *read_file(const char *path, const struct mms_mapped_file *f, bool mapped)
+static struct mms_elfsyms *read_file(struct mms_symbols *s, const char *path,
+				     const struct mms_mapped_file *f, bool mapped)
 {
 	struct mms_elfsyms *elf = NULL;
 	struct stat st;
@@ -124,27 +127,28 @@ static struct mms_elfsyms *read_file(const char *path, const struct mms_mapped_f
 		return NULL;
 	}
 	if (mms_elfsyms_read(fd, f->path, f->build_id_len ? f->build_id : NULL, f->build_id_len,
-			     &elf))
+			     s->nr_open < MAX_OPEN, &elf))
 		return NULL;
+	s->nr_open++;
 	return elf;
 }
 
 /* The file by what the process still has mapped (deleted, or in another mount), then by name. */
-static struct mms_elfsyms *find_file(pid_t tgid, const struct mms_mapping *m)
+static struct mms_elfsyms *find_file(struct mms_symbols *s, pid_t tgid, const struct mms_mapping *m)
 {
 	struct mms_elfsyms *elf;
 	char *path;
 
 	if (asprintf(&path, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, tgid, m->start, m->end) < 0)
 		return NULL;
-	elf = read_file(path, m->file, true);
+	elf = read_file(s, path, m->file, true);
 	free(path);
 	if (elf || m->file->path[0] != '/')
 		return elf;
-	elf = read_file(m->file->path, m->file, false);
+	elf = read_file(s, m->file->path, m->file, false);
 	if (elf || asprintf(&path, "/proc/%d/root%s", tgid, m->file->path) < 0)
 		return elf;
-	elf = read_file(path, m->file, false);
+	elf = read_file(s, path, m->file, false);
 	free(path);
 	return elf;
 }
@@ -160,10 +164,11 @@ static struct mms_elfsyms *elf_of(struct mms_symbols *s, pid_t tgid, const struc
 	if (slot->elf) {
 		s->bytes -= mms_elfsyms_bytes(slot->elf);
 		mms_elfsyms_free(slot->elf);
+		s->nr_open--;
 	}
 	slot->id = m->file->id;
 	slot->tried = tgid;
-	slot->elf = find_file(tgid, m);
+	slot->elf = find_file(s, tgid, m);
 	if (slot->elf)
 		s->bytes += mms_elfsyms_bytes(slot->elf);
 	return slot->elf;
@@ -232,6 +237,21 @@ const char *mms_symbols_user_at(struct mms_symbols *s, pid_t tgid, uint64_t ns, 
 const char *mms_symbols_user(struct mms_symbols *s, pid_t tgid, uint64_t ip)
 {
 	return mms_symbols_user_at(s, tgid, UINT64_MAX, ip);
+}
+
+int mms_symbols_returns_to(struct mms_symbols *s, pid_t tgid, uint64_t ns, uint64_t ip)
+{
+	struct mms_elfsyms *elf = NULL;
+	struct mms_mapping m;
+	int err;
+
+	/* The call may be the last instruction of a mapping. */
+	err = mms_mmaps_find(s->mmaps, tgid, ns, ip - 1, &m);
+	if (err)
+		return err == -ENOENT && mms_mmaps_whole(s->mmaps) ? 0 : -1;
+	if (m.file->ino || m.file->build_id_len)
+		elf = elf_of(s, tgid, &m);
+	return elf ? mms_elfsyms_call_before(elf, ip - m.start + m.pgoff) : -1;
 }
 
 static void read_kernel(struct mms_symbols *s)

@@ -30,6 +30,18 @@ void mms_symbols_close(struct mms_symbols *s);
 const char *mms_symbols_user_at(struct mms_symbols *s, pid_t tgid, uint64_t ns, uint64_t ip);
 const char *mms_symbols_user(struct mms_symbols *s, pid_t tgid, uint64_t ip);
 
+/**
+ * mms_symbols_returns_to() - may a function return to this address?
+ * @s: symbols
+ * @tgid: process
+ * @ns: as above
+ * @ip: what a frame pointer led to; in programs built without them it is anything
+ *
+ * Return: 1 if a call is before it; 0 if not, or if no program is mapped there; -1 if that
+ * cannot be known.
+ */
+int mms_symbols_returns_to(struct mms_symbols *s, pid_t tgid, uint64_t ns, uint64_t ip);
+
 /* The kernel's function, or "0x..."; as above. */
 const char *mms_symbols_kernel(struct mms_symbols *s, uint64_t ip);
 /* Why kernel addresses are not named, one line; NULL if they are, or none was asked for. */
