@@ -23,6 +23,7 @@
 #include "collect/features.h"
 #include "collect/module.h"
 #include "collect/module_text.h"
+#include "collect/perf_rings.h"
 #include "collect/proc.h"
 
 /* The table being filled. */
@@ -288,6 +289,20 @@ static void probe_pmu(struct rows *r)
 		close(fd);
 }
 
+static void probe_mappings(struct rows *r)
+{
+	struct mms_perf_rings *rings;
+	int err = mms_perf_rings_open(&rings);
+	bool rights = err == -EACCES || err == -EPERM;
+
+	add(r, "records of mappings", yes_if(!err),
+	    "stacks: programs that ended before the report have no names of functions",
+	    rights ? "run it with sudo" : "a kernel with CONFIG_PERF_EVENTS=y", "%s%s",
+	    err ? "perf_event_open: " : "of all processes, by perf_event_open",
+	    err ? strerror(-err) : "");
+	mms_perf_rings_close(rings);
+}
+
 /* KPTI and 5-level tables: sysfs and the address space itself tell. */
 static void probe_tables(struct rows *r)
 {
@@ -336,6 +351,7 @@ size_t mms_features_probe(struct mms_feature *rows, size_t max, struct mms_groun
 	probe_cgroup(&r);
 	probe_numa(&r);
 	probe_pmu(&r);
+	probe_mappings(&r);
 	if (!ground->module) /* which tells it for its kernel */
 		probe_tables(&r);
 	return r.nr;
