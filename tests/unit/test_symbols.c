@@ -23,6 +23,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "collect/elfsyms.h"
 #include "collect/mmaps.h"
 #include "collect/symbols.h"
 
@@ -264,6 +265,26 @@ static void deleted_but_mapped(void **state)
 	close_symbols();
 }
 
+/* A program may map any file with the right to execute it. */
+static void no_program(void **state)
+{
+	static const uint16_t types[] = {ET_NONE, ET_REL, ET_CORE, 0xffff};
+	const char *path = in_dir("no-program");
+	struct mms_elfsyms *e;
+	size_t i;
+	int fd;
+
+	copy_file("/proc/self/exe", path);
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		fd = open(path, O_RDWR);
+		assert_int_equal(pwrite(fd, &types[i], 2, offsetof(ElfW(Ehdr), e_type)), 2);
+		assert_int_equal(mms_elfsyms_read(fd, path, NULL, 0, false, &e), -ENOEXEC);
+	}
+	assert_int_equal(truncate(path, 10), 0);
+	fd = open(path, O_RDWR);
+	assert_int_equal(mms_elfsyms_read(fd, path, NULL, 0, false, &e), -ENOEXEC);
+}
+
 static void ask_for_names(void)
 {
 	open_symbols(getpid());
@@ -345,6 +366,7 @@ int main(void)
 		cmocka_unit_test(handlers_return),
 		cmocka_unit_test(never_a_wrong_name),
 		cmocka_unit_test(deleted_but_mapped),
+		cmocka_unit_test(no_program),
 		cmocka_unit_test(no_network),
 		cmocka_unit_test(jit),
 	};

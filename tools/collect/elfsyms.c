@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,11 +46,27 @@ static int no_elf(Dwfl_Module *mod, void **user, const char *name, Dwarf_Addr ba
 	return -1;
 }
 
+static int no_section(Dwfl_Module *mod, void **user, const char *name, Dwarf_Addr base,
+		      const char *section, GElf_Word index, const GElf_Shdr *sh, Dwarf_Addr *addr)
+{
+	return -1;
+}
+
 /* Not dwfl_standard_find_debuginfo(): it asks the debuginfod servers. */
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = no_elf,
 	.find_debuginfo = dwfl_build_id_find_debuginfo,
+	.section_address = no_section,
 };
+
+/* Whoever maps an object file, or a core, cannot run it: libdwfl would place it first. */
+static bool can_run(int fd)
+{
+	Elf64_Half type; /* at the same place for 32 bits */
+
+	return pread(fd, &type, sizeof(type), offsetof(Elf64_Ehdr, e_type)) == sizeof(type) &&
+	       (type == ET_EXEC || type == ET_DYN);
+}
 
 static bool same_build_id(Elf *elf, const uint8_t *want, size_t len)
 {
@@ -163,9 +180,10 @@ int mms_elfsyms_read(int fd, const char *path, const uint8_t *build_id, size_t b
 		     bool keep, struct mms_elfsyms **result)
 {
 	struct mms_elfsyms *e = calloc(1, sizeof(*e));
-	Dwfl *dwfl = e ? dwfl_begin(&callbacks) : NULL;
+	bool runs = can_run(fd);
+	Dwfl *dwfl = e && runs ? dwfl_begin(&callbacks) : NULL;
 	Dwfl_Module *mod = NULL;
-	int err = -ENOMEM;
+	int err = runs ? -ENOMEM : -ENOEXEC;
 
 	*result = NULL;
 	if (e)
