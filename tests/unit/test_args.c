@@ -100,6 +100,27 @@ static void spans(void **state)
 	assert_int_equal(args_seconds("", &ns), -EINVAL);
 }
 
+static void percents(void **state)
+{
+	double v = 0;
+
+	assert_int_equal(args_percent("5", &v), 0);
+	assert_true(v == 5);
+	assert_int_equal(args_percent("0.5%", &v), 0);
+	assert_true(v == 0.5);
+	assert_int_equal(args_percent("250", &v), 0);
+	assert_true(v == 250);
+	assert_int_equal(args_percent("0", &v), -ERANGE);
+	assert_int_equal(args_percent("0.0%", &v), -ERANGE);
+	assert_int_equal(args_percent("99999999", &v), -ERANGE);
+	assert_int_equal(args_percent("5.", &v), -EINVAL);
+	assert_int_equal(args_percent(".5", &v), -EINVAL);
+	assert_int_equal(args_percent("5%%", &v), -EINVAL);
+	assert_int_equal(args_percent("-5", &v), -EINVAL);
+	assert_int_equal(args_percent("%", &v), -EINVAL);
+	assert_int_equal(args_percent("", &v), -EINVAL);
+}
+
 static void formats(void **state)
 {
 	enum out_format f = OUT_TEXT;
@@ -117,6 +138,7 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(addresses_as_proc_maps_prints_them),
 		cmocka_unit_test(spans),
+		cmocka_unit_test(percents),
 		cmocka_unit_test(formats),
 	};
 

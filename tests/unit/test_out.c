@@ -358,6 +358,40 @@ static void numbers_read_well(void **state)
 	check_human(OUT_NS, 999960, false, "1.0ms");
 	check_human(OUT_NS, 61000000000, true, "61.00 s");
 	check_human(OUT_PERCENT, 100, false, "100.0%");
+	check_human(OUT_RATE, 7, false, "7.00");
+	check_human(OUT_RATE, 42, false, "42.0");
+	check_human(OUT_RATE, 123456, false, "123456");
+}
+
+static void estimates_are_marked_for_people_only(void **state)
+{
+	static const struct out_col c[] = {{"count", "COUNT", OUT_COUNT, 6},
+					   {"size", "SIZE", OUT_BYTES, 6}};
+	static const struct {
+		enum out_format fmt;
+		const char *want;
+	} t[] = {
+		{OUT_TEXT, " COUNT   SIZE\n  ~123    ~4K\n   123     4K\n"},
+		{OUT_CSV, "count,size\n123,4096\n123,4096\n"},
+	};
+	size_t i;
+	int about;
+
+	for (i = 0; i < 2; i++) {
+		struct out *o = start(t[i].fmt);
+
+		out_begin(o);
+		out_table(o, "rows", c, 2);
+		for (about = 1; about >= 0; about--) {
+			out_row(o);
+			out_cell_about(o, about, 123);
+			out_cell_about(o, about, 4096);
+		}
+		out_table_end(o);
+		out_end(o);
+		finish(o);
+		assert_string_equal(buf, t[i].want);
+	}
 }
 
 static void full_disk_is_an_error(void **state)
@@ -393,6 +427,7 @@ int main(void)
 		cmocka_unit_test(json_note_after_last_object_is_kept),
 		cmocka_unit_test(escapes_what_a_terminal_obeys),
 		cmocka_unit_test(numbers_read_well),
+		cmocka_unit_test(estimates_are_marked_for_people_only),
 		cmocka_unit_test(full_disk_is_an_error),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,12 @@ void out_cell_frames(struct out *o, const char *const *v, size_t nr)
 	cell(o, (struct out_val){.kind = OUT_VAL_FRAMES, .frames = v, .nr_frames = nr});
 }
 
+/** out_cell_about() - next cell, a number that may be an estimate */
+void out_cell_about(struct out *o, bool about, uint64_t v)
+{
+	cell(o, (struct out_val){.kind = OUT_VAL_NUM, .about = about, .num = v});
+}
+
 /** out_cell_none() - next cell, no value */
 void out_cell_none(struct out *o)
 {

@@ -22,6 +22,7 @@ enum out_type {
 	OUT_NS,	     /* text: ns, us, ms or s; else ns */
 	OUT_REAL,    /* double, text with two decimals */
 	OUT_PERCENT, /* double 0..100 */
+	OUT_RATE,    /* double per second, text with as many decimals as say something */
 	OUT_BOOL,
 	OUT_FRAMES,  /* a stack, outermost frame first: out_cell_frames() */
 	OUT_KFRAMES, /* a stack of the kernel */
@@ -84,6 +85,7 @@ void out_cell_num(struct out *o, uint64_t v);
 void out_cell_real(struct out *o, double v);
 void out_cell_num_if(struct out *o, bool known, uint64_t v); /* the number, or none */
 void out_cell_frames(struct out *o, const char *const *v, size_t nr);
+void out_cell_about(struct out *o, bool about, uint64_t v); /* text: ~ before an estimate */
 void out_cell_none(struct out *o); /* no value: "-" in text, null in json, empty in csv */
 void out_table_end(struct out *o);
 

@@ -20,6 +20,7 @@ enum out_kind {
 struct out_val {
 	enum out_kind kind;
 	enum out_type type;
+	bool about; /* an estimate */
 	union {
 		const char *str;
 		uint64_t num;

@@ -40,13 +40,31 @@ static void human_ns(double v, char *buf, bool spaced)
 	snprintf(buf, BUF, "%.*f%s%s", decimals[i], v, sep, units[i]);
 }
 
+/* 0.04, 3.17, 42.5, 1234: a small rate is not none. */
+static void human_rate(double v, char *buf)
+{
+	snprintf(buf, BUF, "%.*f", v < 10 ? 2 : v < 100 ? 1 : 0, v);
+}
+
 static double as_real(const struct out_val *v)
 {
 	return v->kind == OUT_VAL_REAL ? v->real : (double)v->num;
 }
 
+static const char *human_about(const struct out_val *v, char *buf, bool spaced)
+{
+	struct out_val exact = *v;
+	char number[BUF];
+
+	exact.about = false;
+	snprintf(buf, BUF, "~%.*s", BUF - 2, out_human(&exact, number, spaced));
+	return buf;
+}
+
 const char *out_human(const struct out_val *v, char *buf, bool spaced)
 {
+	if (v->about)
+		return human_about(v, buf, spaced);
 	if (v->kind == OUT_VAL_STR)
 		return v->str;
 	if (v->kind == OUT_VAL_NONE || v->kind == OUT_VAL_FRAMES || isnan(as_real(v)))
@@ -63,6 +81,9 @@ const char *out_human(const struct out_val *v, char *buf, bool spaced)
 		return buf;
 	case OUT_REAL:
 		snprintf(buf, BUF, "%.2f", as_real(v));
+		return buf;
+	case OUT_RATE:
+		human_rate(as_real(v), buf);
 		return buf;
 	case OUT_BOOL:
 		return v->num ? "yes" : "no";

@@ -172,6 +172,36 @@ int args_seconds(const char *s, uint64_t *ns)
 }
 
 /**
+ * args_percent() - a share
+ * @s: a number with or without a fraction, "%" after it or not
+ * @percent: result, > 0; above 100 is for the caller to judge
+ * Return: 0, -EINVAL malformed, -ERANGE zero or too much.
+ */
+int args_percent(const char *s, double *percent)
+{
+	uint64_t whole, nano = 0;
+	const char *p;
+	int err;
+
+	err = scan(s, 10, &whole, &p);
+	if (err)
+		return err;
+	if (*p == '.') {
+		if (!isdigit((unsigned char)p[1]))
+			return -EINVAL;
+		p = scan_fraction(p + 1, &nano);
+	}
+	if (*p == '%')
+		p++;
+	if (*p)
+		return -EINVAL;
+	if (whole > 1000000 || (!whole && !nano))
+		return -ERANGE;
+	*percent = (double)whole + (double)nano / 1e9;
+	return 0;
+}
+
+/**
  * args_format() - the word after -O
  * @s: text, json or csv
  * @f: result
