@@ -117,6 +117,7 @@ struct super_block {
 
 struct inode {
 	unsigned long i_ino;
+	unsigned int i_rdev;
 	struct super_block *i_sb;
 };
 
