@@ -39,6 +39,22 @@ status 2 "wss: scan longer than the interval" wss -s 2000 1 1
 status 2 "wss: more scans than ages" wss -s 10 1 60
 status 2 "wss: --clear-refs with -e" wss --clear-refs -e 1
 status 2 "doctor: an argument" doctor 1
+status 2 "faults: no key" faults --by ""
+status 2 "faults: unknown key" faults --by page
+status 2 "faults: a key twice" faults --by kind,process,kind
+status 2 "faults: two places" faults --by vma,file
+status 2 "faults: unknown kind" faults -k segv,none
+status 2 "faults: unknown order" faults --sort name
+status 2 "faults: no rows" faults --top 0
+status 2 "faults: children of nobody" faults --children
+status 2 "faults: two subjects" faults -p 1 -t 1
+status 2 "faults: a command and a subject" faults -t 1 -- true
+status 2 "faults: cold without a command" faults --cold
+status 2 "faults: cold with rows" faults --cold --by vma -- true
+status 2 "faults: events with rows" faults --events --top 3
+status 2 "faults: kinds without a look" faults --no-kinds -k segv
+status 2 "faults: a budget of nothing" faults --max-overhead 0
+status 2 "faults: no command" faults --
 
 # A zombie: the child of a shell that does not wait. It must outlive the exec, or bash reaps it.
 bash -c 'sleep 1 & exec sleep 90' &

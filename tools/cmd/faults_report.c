@@ -1,283 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the counts of (cgroup, process, kind) to rows per kind. Must not know where
- * the output goes, nor how the counting was set up.
+ * The report of a span: rows, totals, the kernel's own figures, losses, costs. Must
+ * not know where the output goes, nor how the counting was set up.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include "cmd/faults_report.h"
-#include "model/hist.h"
 
-static const char *const kind_names[] = {
-#define KIND_NAME(id, name) [MMS_FAULT_##id] = name,
-	MMS_FAULT_KINDS(KIND_NAME)
-#undef KIND_NAME
-};
-
-static const char *kind_name(unsigned int kind)
+int faults_view_open(struct faults_view *v, const struct faults_args *args)
 {
-	return kind < MMS_FAULT_NR_KINDS ? kind_names[kind] : kind_names[MMS_FAULT_OTHER];
+	v->args = args;
+	faults_table_init(&v->rows, args);
+	faults_table_init_hist(&v->hist, args);
+	v->names = faults_names_open();
+	return v->names ? 0 : -ENOMEM;
 }
 
-static int by_key(const void *a, const void *b)
+void faults_view_close(struct faults_view *v)
 {
-	const struct faults_sum *x = a, *y = b;
-
-	if (x->tgid != y->tgid)
-		return x->tgid < y->tgid ? -1 : 1;
-	return (x->c.kind > y->c.kind) - (x->c.kind < y->c.kind);
-}
-
-static int by_count(const void *a, const void *b)
-{
-	const struct faults_sum *x = a, *y = b;
-
-	if (x->c.nr != y->c.nr)
-		return x->c.nr > y->c.nr ? -1 : 1;
-	return by_key(a, b);
-}
-
-static void add(struct mms_fault_count *to, const struct mms_fault_count *c)
-{
-	size_t b;
-
-	to->nr += c->nr;
-	to->nr_major += c->nr_major;
-	to->nr_minor += c->nr_minor;
-	to->nr_untimed += c->nr_untimed;
-	to->ns += c->ns;
-	if (c->max_ns > to->max_ns)
-		to->max_ns = c->max_ns;
-	for (b = 0; b < MMS_FAULT_HIST_BUCKETS; b++)
-		to->hist[b] += c->hist[b];
-}
-
-/* What came since @old. A new maximum is of the span; an old one says nothing about it. */
-static void subtract(struct faults_sum *s, const struct faults_sum *old)
-{
-	size_t b;
-
-	s->max_known = s->c.max_ns > old->c.max_ns;
-	s->c.nr -= old->c.nr;
-	s->c.nr_major -= old->c.nr_major;
-	s->c.nr_minor -= old->c.nr_minor;
-	s->c.nr_untimed -= old->c.nr_untimed;
-	s->c.ns -= old->c.ns;
-	for (b = 0; b < MMS_FAULT_HIST_BUCKETS; b++)
-		s->c.hist[b] -= old->c.hist[b];
-}
-
-static void merge(struct faults_snap *s)
-{
-	size_t i, n = 0;
-
-	qsort(s->sums, s->nr, sizeof(*s->sums), by_key);
-	for (i = 0; i < s->nr; i++) {
-		if (n && !by_key(&s->sums[n - 1], &s->sums[i]))
-			add(&s->sums[n - 1].c, &s->sums[i].c);
-		else
-			s->sums[n++] = s->sums[i];
-	}
-	s->nr = n;
-}
-
-/**
- * faults_snap() - all counts as of now
- * @f: from mms_faults_open()
- * @by_process: keep processes apart
- * @s: filled in, released by faults_snap_free()
- * Return: 0 or -errno.
- */
-int faults_snap(struct mms_faults *f, bool by_process, struct faults_snap *s)
-{
-	struct mms_fault_count *counts;
-	struct timespec t;
-	size_t i, nr;
-	int err;
-
-	memset(s, 0, sizeof(*s));
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	s->ns = (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-	err = mms_faults_read(f, &counts, &nr);
-	if (!err)
-		err = mms_faults_losses(f, &s->losses);
-	else
-		return err;
-	s->sums = calloc(nr + 1, sizeof(*s->sums));
-	if (!err && !s->sums)
-		err = -ENOMEM;
-	for (i = 0; !err && i < nr; i++) {
-		if (!counts[i].nr)
-			continue;
-		s->sums[s->nr].tgid = by_process ? counts[i].tgid : 0;
-		s->sums[s->nr].max_known = true;
-		s->sums[s->nr++].c = counts[i];
-	}
-	free(counts);
-	merge(s);
-	return err;
-}
-
-/**
- * faults_snap_free() - release a snapshot's memory
- * @s: empty again afterwards
- */
-void faults_snap_free(struct faults_snap *s)
-{
-	free(s->sums);
-	memset(s, 0, sizeof(*s));
-}
-
-/* The rows of a span, most frequent first; malloc'ed. */
-static struct faults_sum *span_rows(const struct faults_span *span, size_t *nr)
-{
-	const struct faults_snap *begin = span->begin, *end = span->end;
-	struct faults_sum *rows = calloc(end->nr + 1, sizeof(*rows)), *old;
-	size_t i, n = 0;
-
-	if (!rows)
-		return NULL;
-	for (i = 0; i < end->nr; i++) {
-		rows[n] = end->sums[i];
-		old = begin->nr ? bsearch(&rows[n], begin->sums, begin->nr, sizeof(*rows), by_key)
-				: NULL;
-		if (old)
-			subtract(&rows[n], old);
-		if (rows[n].c.nr)
-			n++;
-	}
-	qsort(rows, n, sizeof(*rows), by_count);
-	*nr = n;
-	return rows;
-}
-
-static struct mms_fault_losses span_losses(const struct faults_span *span)
-{
-	const struct mms_fault_losses *a = &span->begin->losses, *b = &span->end->losses;
-
-	return (struct mms_fault_losses){
-		.seen = b->seen - a->seen,
-		.stored = b->stored - a->stored,
-		.filtered = b->filtered - a->filtered,
-		.dropped_map_full = b->dropped_map_full - a->dropped_map_full,
-		.dropped_ring_full = b->dropped_ring_full - a->dropped_ring_full,
-		.missed_recursion = b->missed_recursion - a->missed_recursion,
-		.missed_entry = b->missed_entry - a->missed_entry,
-		.missed_return = b->missed_return - a->missed_return,
-		.missed_probe = b->missed_probe - a->missed_probe,
-		.missed_child = b->missed_child - a->missed_child,
-		.retries = b->retries - a->retries,
-		.walk_failed = b->walk_failed - a->walk_failed,
-		.events = b->events - a->events,
-	};
-}
-
-static void kind_row(struct out *o, const struct faults_sum *s, uint64_t all, unsigned int n)
-{
-	const struct mms_fault_count *c = &s->c;
-	uint64_t timed = c->nr - c->nr_untimed, max = s->max_known ? c->max_ns : 0;
-	uint64_t p50 = hist_percentile(c->hist, MMS_FAULT_HIST_BUCKETS, 50, max);
-	uint64_t p99 = hist_percentile(c->hist, MMS_FAULT_HIST_BUCKETS, 99, max);
-
-	out_cell_num(o, n);
-	out_cell_str(o, kind_name(c->kind));
-	out_cell_num(o, c->nr);
-	out_cell_real(o, all ? 100.0 * (double)c->nr / (double)all : 0);
-	out_cell_num(o, c->nr_minor);
-	out_cell_num(o, c->nr_major);
-	out_cell_num_if(o, timed, timed ? c->ns / timed : 0);
-	out_cell_num_if(o, timed && p50 != UINT64_MAX, p50);
-	out_cell_num_if(o, timed && p99 != UINT64_MAX, p99);
-	out_cell_num_if(o, timed && s->max_known, c->max_ns);
-	out_cell_num_if(o, timed, c->ns);
-	out_array(o, "hist", c->hist, MMS_FAULT_HIST_BUCKETS);
-}
-
-#define KIND_COLS                                                                   \
-	{"interval", NULL, OUT_COUNT, 0}, {"kind", "KIND", OUT_STR, -14},           \
-		{"count", "COUNT", OUT_COUNT, 9}, {"percent", "%", OUT_PERCENT, 6}, \
-		{"minor", NULL, OUT_COUNT, 0}, {"major", "MAJOR", OUT_COUNT, 8},    \
-		{"avg_ns", "AVG", OUT_NS, 8}, {"p50_ns", "P50<", OUT_NS, 8},        \
-		{"p99_ns", "P99<", OUT_NS, 8}, {"max_ns", "MAX", OUT_NS, 8},        \
-	{                                                                           \
-		"total_ns", "TOTAL", OUT_NS, 8                                      \
-	}
-
-static const struct out_col kind_cols[] = {KIND_COLS};
-static const struct out_col process_cols[] = {
-	{"pid", "PID", OUT_COUNT, 7}, {"comm", "COMM", OUT_STR, -15}, KIND_COLS};
-
-#define HIST_COLS                                                                 \
-	{"interval", NULL, OUT_COUNT, 0}, {"kind", "KIND", OUT_STR, -14},         \
-		{"from_ns", "FROM", OUT_NS, 8}, {"below_ns", "BELOW", OUT_NS, 8}, \
-	{                                                                         \
-		"count", "COUNT", OUT_COUNT, 9                                    \
-	}
-
-static const struct out_col hist_cols[] = {HIST_COLS};
-static const struct out_col process_hist_cols[] = {{"pid", "PID", OUT_COUNT, 7}, HIST_COLS};
-
-#define NR(a) (sizeof(a) / sizeof((a)[0]))
-
-static void report_rows(struct out *o, const struct faults_sum *rows, size_t nr, uint64_t all,
-			unsigned int n, bool by_process)
-{
-	size_t i;
-
-	if (by_process)
-		out_table(o, "processes", process_cols, NR(process_cols));
-	else
-		out_table(o, "kinds", kind_cols, NR(kind_cols));
-	for (i = 0; i < nr; i++) {
-		out_row(o);
-		if (by_process) {
-			out_cell_num(o, (uint64_t)rows[i].tgid);
-			out_cell_str(o, rows[i].c.comm);
-		}
-		kind_row(o, &rows[i], all, n);
-	}
-	out_table_end(o);
-}
-
-static void hist_rows(struct out *o, const struct faults_sum *s, unsigned int n, bool by_process)
-{
-	size_t b;
-
-	for (b = 0; b < MMS_FAULT_HIST_BUCKETS; b++) {
-		if (!s->c.hist[b])
-			continue;
-		out_row(o);
-		if (by_process)
-			out_cell_num(o, (uint64_t)s->tgid);
-		out_cell_num(o, n);
-		out_cell_str(o, kind_name(s->c.kind));
-		out_cell_num(o, b ? 1ULL << b : 0);
-		out_cell_num_if(o, b + 1 < MMS_FAULT_HIST_BUCKETS, 1ULL << (b + 1));
-		out_cell_num(o, s->c.hist[b]);
-	}
-}
-
-static void report_hist(struct out *o, const struct faults_sum *rows, size_t nr, unsigned int n,
-			bool by_process)
-{
-	size_t i;
-
-	if (by_process)
-		out_table(o, "histograms", process_hist_cols, NR(process_hist_cols));
-	else
-		out_table(o, "histograms", hist_cols, NR(hist_cols));
-	for (i = 0; i < nr; i++)
-		hist_rows(o, &rows[i], n, by_process);
-	out_table_end(o);
+	faults_names_close(v->names);
+	v->names = NULL;
 }
 
 /* The kernel's own count of the command, from its execve on, beside ours. */
-static void report_rusage(struct out *o, const struct faults_span *span, uint64_t minor,
+void faults_report_rusage(struct out *o, const struct faults_span *span, uint64_t minor,
 			  uint64_t major)
 {
 	uint64_t ru_minor = (uint64_t)span->rusage->ru_minflt - span->execd->min_flt;
@@ -286,13 +35,17 @@ static void report_rusage(struct out *o, const struct faults_span *span, uint64_
 
 	out_num(o, "rusage_minflt", "rusage minflt", OUT_COUNT, ru_minor);
 	out_num(o, "rusage_majflt", "rusage majflt", OUT_COUNT, ru_major);
-	out_real(o, "rusage_difference", NULL, OUT_REAL, (double)diff);
-	if (diff)
-		out_note(
-			o,
-			"counted %+" PRId64
-			" against rusage: faults of children that nobody waited for count here only, lost ones there only",
-			diff);
+	if (span->period > 1) {
+		out_str(o, "rusage_difference", NULL, NULL);
+	} else {
+		out_real(o, "rusage_difference", NULL, OUT_REAL, (double)diff);
+		if (diff)
+			out_note(
+				o,
+				"counted %+" PRId64
+				" against rusage: faults of children that nobody waited for count here only, lost ones there only",
+				diff);
+	}
 	if (WIFEXITED(span->status))
 		out_num(o, "exit_status", NULL, OUT_COUNT, (uint64_t)WEXITSTATUS(span->status));
 	else if (WIFSIGNALED(span->status))
@@ -321,14 +74,21 @@ void faults_report_losses(struct out *o, const struct mms_fault_losses *l)
 	note_lost(o, l->missed_probe, "calls or returns that the kprobes missed, all processes");
 	note_lost(o, l->missed_child, "children not followed, no room in the kernel's map");
 	note_lost(o, l->walk_failed, "table entries unreadable, taken as absent");
+	note_lost(o, l->stack_lost, "stacks (their faults are counted)");
 }
 
-static void report_identity(struct out *o, const struct mms_fault_losses *l)
+/**
+ * faults_report_identity() - seen = stored + filtered + sampled out + dropped, for programs
+ * @o: output, in an object
+ * @l: of the span
+ */
+void faults_report_identity(struct out *o, const struct mms_fault_losses *l)
 {
 	out_num(o, "retries", "retries joined", OUT_COUNT, l->retries);
 	out_num(o, "seen", NULL, OUT_COUNT, l->seen);
 	out_num(o, "stored", NULL, OUT_COUNT, l->stored);
 	out_num(o, "filtered", NULL, OUT_COUNT, l->filtered);
+	out_num(o, "sampled_out", NULL, OUT_COUNT, l->sampled_out);
 	out_num(o, "dropped", NULL, OUT_COUNT, l->dropped_map_full + l->missed_entry);
 	out_num(o, "dropped_map_full", NULL, OUT_COUNT, l->dropped_map_full);
 	out_num(o, "dropped_ring_full", NULL, OUT_COUNT, l->dropped_ring_full);
@@ -338,131 +98,225 @@ static void report_identity(struct out *o, const struct mms_fault_losses *l)
 	out_num(o, "missed_probe", NULL, OUT_COUNT, l->missed_probe);
 	out_num(o, "missed_child", NULL, OUT_COUNT, l->missed_child);
 	out_num(o, "walk_failed", NULL, OUT_COUNT, l->walk_failed);
+	out_num(o, "stack_lost", NULL, OUT_COUNT, l->stack_lost);
+}
+
+/**
+ * faults_report_missing() - how it was attached, and what that cannot tell
+ * @o: output, in an object
+ * @f: from mms_faults_open()
+ */
+void faults_report_missing(struct out *o, struct mms_faults *f)
+{
+	const char *lack;
+	size_t i;
+
+	out_str(o, "attach", "attached by", mms_faults_attach_kind(f));
+	for (i = 0; (lack = mms_faults_missing(f, i)); i++)
+		out_note(o, "%s", lack);
+}
+
+static const struct out_col flight_cols[] = {
+	{"pid", "PID", OUT_COUNT, 7},	      {"tid", "TID", OUT_COUNT, 7},
+	{"comm", "COMM", OUT_STR, -15},	      {"addr", "ADDRESS", OUT_HEX, 14},
+	{"ns", "SO FAR", OUT_NS, 8},	      {"origin", "ORIGIN", OUT_STR, -7},
+	{"retries", "RETRIES", OUT_COUNT, 7},
+};
+
+static const char *const origin_names[] = {
+#define ORIGIN_NAME(id, name) [MMS_ORIGIN_##id] = name,
+	MMS_FAULT_ORIGINS(ORIGIN_NAME)
+#undef ORIGIN_NAME
+};
+
+static void flight_row(struct out *o, const struct mms_fault_open *f)
+{
+	out_row(o);
+	out_cell_num(o, (uint64_t)f->tgid);
+	out_cell_num(o, (uint64_t)f->tid);
+	out_cell_str(o, f->comm);
+	out_cell_num(o, f->addr);
+	out_cell_num(o, f->ns);
+	out_cell_str(o, f->origin < MMS_ORIGIN_NR ? origin_names[f->origin] : NULL);
+	out_cell_num(o, f->links);
 }
 
 /* A fault is counted when it ends: one that is stuck would be in no figure. */
 static void report_in_flight(struct out *o, struct mms_faults *f)
 {
-	uint64_t nr, ns;
+	struct mms_fault_open *v;
+	uint64_t ns = 0;
+	size_t nr, i;
 
-	if (mms_faults_in_flight(f, &nr, &ns))
+	if (mms_faults_open_list(f, &v, &nr))
 		return;
+	for (i = 0; i < nr; i++)
+		ns += v[i].ns;
 	out_num(o, "in_flight", "not yet ended", OUT_COUNT, nr);
 	out_num(o, "in_flight_ns", NULL, OUT_NS, ns);
+	if (nr) {
+		out_table(o, "in_flight_faults", flight_cols,
+			  sizeof(flight_cols) / sizeof(flight_cols[0]));
+		for (i = 0; i < nr; i++)
+			flight_row(o, &v[i]);
+		out_table_end(o);
+	}
+	free(v);
 }
 
-/**
- * faults_report() - one object: rows per kind, totals, losses
- * @o: output, between objects
- * @f: for how it was attached
- * @span: what to report
- * @by_process: rows per (process, kind)
- * @hist: also the latency histograms
- * Return: 0 or -ENOMEM, and then nothing was put out.
- */
-int faults_report(struct out *o, struct mms_faults *f, const struct faults_span *span,
-		  bool by_process, bool hist)
+/* What the kernel counted of the whole machine, beside ours. */
+static void report_vmstat(struct out *o, const struct faults_span *span, uint64_t all,
+			  uint64_t refused, const struct mms_fault_losses *l)
 {
-	struct mms_fault_losses l = span_losses(span);
-	uint64_t all = 0, minor = 0, major = 0;
-	struct faults_sum *rows;
-	const char *lack;
-	size_t nr = 0, i;
+	const struct faults_snap *a = span->begin, *b = span->end;
+	uint64_t faults = b->pgfault - a->pgfault;
+	int64_t diff = (int64_t)faults - (int64_t)(all - refused);
 
-	rows = span_rows(span, &nr);
-	if (!rows)
-		return -ENOMEM;
-	for (i = 0; i < nr; i++) {
-		all += rows[i].c.nr;
-		minor += rows[i].c.nr_minor;
-		major += rows[i].c.nr_major;
+	if (a->pgfault == MMS_NO_VALUE || b->pgfault == MMS_NO_VALUE)
+		return;
+	out_num(o, "vmstat_pgfault", NULL, OUT_COUNT, faults);
+	out_num(o, "vmstat_pgmajfault", NULL, OUT_COUNT, b->pgmajfault - a->pgmajfault);
+	out_real(o, "vmstat_difference", NULL, OUT_REAL, (double)diff);
+	if (diff)
+		out_note(
+			o,
+			"vmstat's pgfault differs by %+" PRId64
+			": it is read a little earlier; some kernels count each retry (here %" PRIu64
+			")",
+			diff, l->retries);
+}
+
+/* Programs read all that is known; people ask with -v. */
+void faults_report_cost(struct out *o, const struct faults_span *span, bool verbose)
+{
+	const struct faults_snap *a = span->begin, *b = span->end;
+	uint64_t runs = b->cost.runs - a->cost.runs, ns = b->cost.run_ns - a->cost.run_ns;
+	uint64_t cpu = b->cpu_ns - a->cpu_ns, wall = b->ns - a->ns;
+
+	if (b->has_cost && b->cost.runs) {
+		out_num(o, "program_runs", verbose ? "program runs" : NULL, OUT_COUNT, runs);
+		out_num(o, "program_ns", verbose ? "time in them" : NULL, OUT_NS, ns);
+		out_num(o, "program_ns_per_run", verbose ? "time of a run" : NULL, OUT_NS,
+			runs ? ns / runs : 0);
 	}
-	out_begin(o);
-	out_num(o, "interval", NULL, OUT_COUNT, span->n);
-	if (span->begin->ns)
-		out_num(o, "span_ns", NULL, OUT_NS, span->end->ns - span->begin->ns);
-	report_rows(o, rows, nr, all, span->n, by_process);
-	if (hist)
-		report_hist(o, rows, nr, span->n, by_process);
+	if (b->has_cost)
+		out_num(o, "map_bytes", verbose ? "maps" : NULL, OUT_BYTES, b->cost.map_bytes);
+	out_num(o, "tool_cpu_ns", verbose ? "mmscope's own CPU time" : NULL, OUT_NS, cpu);
+	if (b->has_cost && b->cost.runs && wall)
+		out_real(o, "cost_percent", verbose ? "both, of one CPU" : NULL, OUT_PERCENT,
+			 100.0 * (double)(ns + cpu) / (double)wall);
+}
+
+static void report_totals(struct out *o, const struct faults_view *v,
+			  const struct faults_span *span, const struct mms_fault_losses *l,
+			  const struct model_fault *total)
+{
+	bool sampled = span->period > 1;
+	uint64_t all = sampled ? l->stored + l->sampled_out : total->sum[MODEL_SUM_COUNT];
+	const struct mms_fault_opts *opts = &v->args->opts;
+
 	out_num(o, "faults", "total", OUT_COUNT, all);
-	out_num(o, "minflt", "minflt", OUT_COUNT, minor);
-	out_num(o, "majflt", "majflt", OUT_COUNT, major);
+	out_num(o, "minflt", sampled ? "minflt, about" : "minflt", OUT_COUNT,
+		total->sum[MODEL_SUM_MINOR]);
+	out_num(o, "majflt", sampled ? "majflt, about" : "majflt", OUT_COUNT,
+		total->sum[MODEL_SUM_MAJOR]);
+	if (sampled)
+		out_note(
+			o,
+			"sampled: at times one fault of %u was looked at; counts with ~, times and bytes stand for all, the total is exact",
+			span->period);
 	if (span->rusage)
-		report_rusage(o, span, minor, major);
-	report_in_flight(o, f);
-	report_identity(o, &l);
-	out_str(o, "attach", "attached by", mms_faults_attach_kind(f));
-	for (i = 0; (lack = mms_faults_missing(f, i)); i++)
-		out_note(o, "%s", lack);
-	faults_report_losses(o, &l);
-	out_end(o);
-	free(rows);
+		faults_report_rusage(o, span, total->sum[MODEL_SUM_MINOR],
+				     total->sum[MODEL_SUM_MAJOR]);
+	if (!opts->tgid && !opts->tid && !opts->cgroup_id && (!v->args->command || v->args->whole))
+		report_vmstat(o, span, all, total->sum[MODEL_SUM_UNTIMED], l);
+}
+
+struct report_rows {
+	struct model_faults rows;
+	struct model_fault total, kinds, others;
+};
+
+/* Return: 0 or -ENOMEM. */
+static int make_rows(const struct faults_view *v, const struct faults_span *span,
+		     struct report_rows *r)
+{
+	struct model_faults came;
+	int err = model_faults_since(&span->begin->counts, &span->end->counts, &came);
+
+	if (err)
+		return err;
+	model_faults_total(&came, &r->total);
+	model_faults_only(&came, v->args->kinds, &r->kinds);
+	err = model_faults_by(&came, v->args->by, &r->rows);
+	model_faults_free(&came);
+	if (err)
+		return err;
+	model_faults_order(&r->rows, v->args->sort);
+	model_faults_top(&r->rows, v->args->top, &r->others);
 	return 0;
 }
 
-static const struct out_col event_cols[] = {
-	{"ts_ns", NULL, OUT_COUNT, 0}, /* CLOCK_MONOTONIC */
-	{"pid", "PID", OUT_COUNT, 7},	   {"tid", "TID", OUT_COUNT, 7},
-	{"comm", "COMM", OUT_STR, -15},	   {"addr", "ADDRESS", OUT_HEX, 18},
-	{"kind", "KIND", OUT_STR, -14},	   {"ns", "LATENCY", OUT_NS, 8},
-	{"retries", NULL, OUT_COUNT, 0},   {"flags", NULL, OUT_HEX, 0},
-	{"ret", NULL, OUT_HEX, 0},	   {"ip", NULL, OUT_HEX, 0},
-	{"before", NULL, OUT_HEX, 0},	   {"level_before", NULL, OUT_COUNT, 0},
-	{"after", NULL, OUT_HEX, 0},	   {"level_after", NULL, OUT_COUNT, 0},
-	{"vma_start", NULL, OUT_HEX, 0},   {"vma_end", NULL, OUT_HEX, 0},
-	{"vm_flags", NULL, OUT_HEX, 0},	   {"pgoff", NULL, OUT_COUNT, 0},
-	{"dev", NULL, OUT_STR, 0},	   {"inode", NULL, OUT_COUNT, 0},
-	{"cgroup_id", NULL, OUT_COUNT, 0}, {"file", "FILE", OUT_STR, 0},
-};
+typedef void (*row_fn)(struct out *o, const struct faults_table *t, const struct faults_base *b,
+		       struct faults_names *names, const struct model_fault *f);
 
-static void event_row(struct out *o, const struct mms_fault_event *e)
-{
-	bool walked = e->level_before; /* else refused before: only the signal was seen */
-	char dev[24];
-
-	snprintf(dev, sizeof(dev), "%u:%u", e->dev >> 20, e->dev & 0xfffff);
-	out_row(o);
-	out_cell_num(o, e->ts_ns);
-	out_cell_num(o, e->tgid);
-	out_cell_num(o, e->tid);
-	out_cell_str(o, e->comm);
-	out_cell_num(o, e->addr);
-	out_cell_str(o, kind_name(e->kind));
-	out_cell_num_if(o, walked, e->ns);
-	out_cell_num_if(o, walked, e->links);
-	out_cell_num_if(o, walked, e->flags);
-	out_cell_num_if(o, walked, e->ret);
-	out_cell_num_if(o, e->ip, e->ip);
-	out_cell_num_if(o, walked, e->before);
-	out_cell_num_if(o, walked, e->level_before);
-	out_cell_num_if(o, walked, e->after);
-	out_cell_num_if(o, walked, e->level_after);
-	out_cell_num_if(o, walked, e->vm_start);
-	out_cell_num_if(o, walked, e->vm_end);
-	out_cell_num_if(o, walked, e->vm_flags);
-	out_cell_num_if(o, walked, e->pgoff);
-	out_cell_str(o, e->ino ? dev : NULL);
-	out_cell_num_if(o, e->ino, e->ino);
-	out_cell_num(o, e->cgroup_id);
-	out_cell_str(o, e->name[0] ? e->name : NULL);
-}
-
-/**
- * faults_report_events() - one object with a batch of events
- * @o: output, between objects
- * @events: the batch, in the order of the ring (per CPU in the order of time)
- * @nr: 0 prints nothing
- */
-void faults_report_events(struct out *o, const struct mms_fault_event *events, size_t nr)
+static void put_rows(struct out *o, const struct faults_view *v, const struct faults_table *t,
+		     const struct faults_base *base, const struct report_rows *r, row_fn row)
 {
 	size_t i;
 
-	if (!nr)
-		return;
-	out_begin(o);
-	out_table(o, "events", event_cols, NR(event_cols));
-	for (i = 0; i < nr; i++)
-		event_row(o, &events[i]);
+	out_table(o, t->name, t->cols, t->nr);
+	for (i = 0; i < r->rows.nr; i++)
+		row(o, t, base, v->names, &r->rows.v[i]);
+	if (r->others.rest)
+		row(o, t, base, v->names, &r->others);
+	if (r->kinds.rest)
+		row(o, t, base, v->names, &r->kinds);
 	out_table_end(o);
+}
+
+/* "process,kind" */
+static void report_by(struct out *o, const struct faults_args *a)
+{
+	char text[128] = "";
+	size_t i, len = 0;
+
+	for (i = 0; i < a->nr_keys; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "," : "",
+					faults_key_name(a->keys[i]));
+	out_str(o, "by", NULL, text);
+}
+
+int faults_report(struct out *o, struct mms_faults *f, const struct faults_view *v,
+		  const struct faults_span *span)
+{
+	struct mms_fault_losses l = faults_losses_since(span->begin, span->end);
+	struct report_rows r = {};
+	struct faults_base base = {
+		.n = span->n,
+		.wall_ns = span->end->ns - span->begin->ns,
+		.period = span->period,
+	};
+	int err = make_rows(v, span, &r);
+
+	if (err)
+		return err;
+	base.all = r.total.sum[MODEL_SUM_COUNT];
+	faults_names_refresh(v->names);
+	out_begin(o);
+	out_num(o, "interval", NULL, OUT_COUNT, span->n);
+	out_num(o, "span_ns", NULL, OUT_NS, base.wall_ns);
+	report_by(o, v->args);
+	put_rows(o, v, &v->rows, &base, &r, faults_table_row);
+	if (v->args->hist)
+		put_rows(o, v, &v->hist, &base, &r, faults_table_hist);
+	report_totals(o, v, span, &l, &r.total);
+	report_in_flight(o, f);
+	faults_report_identity(o, &l);
+	faults_report_missing(o, f);
+	faults_report_cost(o, span, v->args->verbose);
+	faults_report_losses(o, &l);
 	out_end(o);
+	model_faults_free(&r.rows);
+	return 0;
 }

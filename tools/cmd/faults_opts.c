@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line of mmscope faults: options, words, what goes with what. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "cmd/faults_opts.h"
+#include "collect/cgroup.h"
+#include "util/args.h"
+#include "util/err.h"
+#include "util/opts.h"
+
+static const struct opts_help help = {
+	.usage = "faults [OPTION]... [INTERVAL [COUNT]]\n"
+		 "faults [OPTION]... -- COMMAND [ARGUMENT]...",
+	.about =
+		"Counts page faults by kind, with latency, of all processes, a process, a thread, a cgroup or\n"
+		"a command and its children. Without INTERVAL one report when it ends or at Ctrl-C.",
+	.options =
+		"  -a, --all             everything (default)\n"
+		"  -p, --pid PID         only this process, all its threads\n"
+		"      --children        and what it forks from now on\n"
+		"  -t, --tid TID         only this thread\n"
+		"  -c, --cgroup CGROUP   only this cgroup and those below it\n"
+		"      --by KEY[,KEY]    rows by process, thread, cgroup, vma, file, segment, swap, origin,\n"
+		"                        kind (default)\n"
+		"  -e, --each            --by process,kind\n"
+		"  -k, --kind KIND[,...] rows of these kinds only, the others in one\n"
+		"      --sort ORDER      by count (default), time, max or bytes\n"
+		"      --top N           the first N rows, the others in one\n"
+		"      --hist            latency histograms, too\n"
+		"      --around          pages that came along with the faults, too\n"
+		"      --no-kinds        do not look at the tables: cheaper, all faults are \"any\"\n"
+		"      --events          every single fault in place of counts\n"
+		"      --cold            the cold-start curve of the COMMAND\n"
+		"      --max-overhead P  look less closely when it costs more than P per cent of a CPU\n"
+		"  -v, --verbose         own cost, too\n"
+		"  -o, --to FILE         write to FILE: the command's own output goes to stdout\n"
+		"      --attach KIND     kprobe.session, fentry/fexit or kprobe+kretprobe; default: the\n"
+		"                        best that loses nothing here\n" OPTS_COMMON,
+	.examples =
+		"    mmscope faults 1                     # the whole system, every second\n"
+		"    mmscope faults -p 1234 0.5 10        # a process, ten half seconds\n"
+		"    mmscope faults -- sort big.txt       # a command from its start to its end\n"
+		"    mmscope faults --by vma --sort time -p 1234    # where its faults cost most\n"
+		"    mmscope faults --by process --top 10 5         # who faults, every five seconds\n"
+		"    mmscope faults --cold -- python3 -c pass       # what its start brings in, and when\n"
+		"    mmscope faults --events -p 1234      # each fault with address, kind and file\n",
+};
+
+static const char *const kind_names[] = {
+#define KIND_NAME(id, name) [MMS_FAULT_##id] = name,
+	MMS_FAULT_KINDS(KIND_NAME)
+#undef KIND_NAME
+		[MMS_FAULT_NR_KINDS] = "any",
+};
+
+static const struct {
+	const char *name;
+	unsigned int by;	/* enum model_fault_by */
+	unsigned int kernel_by; /* what the programs must keep apart for it */
+} keys[] = {
+	{"process", MODEL_BY_PROCESS, 0},     {"thread", MODEL_BY_THREAD, MMS_BY_THREAD},
+	{"cgroup", MODEL_BY_CGROUP, 0},	      {"vma", MODEL_BY_VMA, MMS_BY_VMA},
+	{"file", MODEL_BY_FILE, MMS_BY_FILE}, {"segment", MODEL_BY_SEGMENT, MMS_BY_VMA},
+	{"swap", MODEL_BY_SWAP, MMS_BY_SWAP}, {"origin", MODEL_BY_ORIGIN, 0},
+	{"kind", MODEL_BY_KIND, 0},
+};
+
+#define NR(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *faults_kind_name(unsigned int kind)
+{
+	return kind < NR(kind_names) ? kind_names[kind] : kind_names[MMS_FAULT_OTHER];
+}
+
+const char *faults_key_name(unsigned int by)
+{
+	size_t i;
+
+	for (i = 0; i < NR(keys) && keys[i].by != by; i++)
+		;
+	return i < NR(keys) ? keys[i].name : "?";
+}
+
+static int parse_cgroup(const char *name, uint64_t *id)
+{
+	const char *why = NULL;
+	char *dir;
+	int err = mms_cgroup_find(name, &dir, &why);
+
+	/* Faults need no memory controller, but a thing to count in must exist. */
+	if (err)
+		return err_failed("cgroup '%s': %s", name, why ? why : strerror(-err));
+	*id = mms_cgroup_id(dir);
+	free(dir);
+	return *id ? FAULTS_PARSED : err_failed("cgroup '%s': it has no id", name);
+}
+
+static bool known_attach(const char *kind)
+{
+	const char *k;
+	size_t i;
+
+	for (i = 0; (k = mms_faults_attach_kinds(i)); i++)
+		if (!strcmp(k, kind))
+			return true;
+	return false;
+}
+
+/* Cuts the next word off a list; NULL after the last. */
+static char *next_word(char **list)
+{
+	return *list ? strsep(list, ",") : NULL;
+}
+
+static int add_key(struct faults_args *a, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < NR(keys) && strcmp(keys[i].name, word); i++)
+		;
+	if (i == NR(keys))
+		return err_usage("faults",
+				 "no key '%s': process, thread, cgroup, vma, file, "
+				 "segment, swap, origin or kind",
+				 word);
+	if (a->by & keys[i].by)
+		return err_usage("faults", "--by names '%s' twice", word);
+	if (a->nr_keys == FAULTS_MAX_KEYS)
+		return err_usage("faults", "too many keys after --by");
+	a->keys[a->nr_keys++] = keys[i].by;
+	a->by |= keys[i].by;
+	a->opts.by |= keys[i].kernel_by;
+	return FAULTS_PARSED;
+}
+
+/* The last --by or -e counts. */
+static int parse_by(struct faults_args *a, char *list)
+{
+	const unsigned int places = MMS_BY_VMA | MMS_BY_FILE | MMS_BY_SWAP;
+	unsigned int place;
+	char *word;
+	int ret;
+
+	a->nr_keys = 0;
+	a->by = 0;
+	a->opts.by = 0;
+	while ((word = next_word(&list))) {
+		ret = add_key(a, word);
+		if (ret != FAULTS_PARSED)
+			return ret;
+	}
+	place = a->opts.by & places;
+	if (place & (place - 1))
+		return err_usage("faults", "of vma (and segment), file and swap, one at a time");
+	return FAULTS_PARSED;
+}
+
+static int parse_kinds(struct faults_args *a, char *list)
+{
+	uint64_t kinds = 0;
+	unsigned int k;
+	char *word;
+
+	while ((word = next_word(&list))) {
+		for (k = 0; k < MMS_FAULT_NR_KINDS && strcmp(kind_names[k], word); k++)
+			;
+		if (k == MMS_FAULT_NR_KINDS)
+			return err_usage("faults", "no kind '%s': they are in mmscope-faults(8)",
+					 word);
+		kinds |= 1ULL << k;
+	}
+	a->kinds = kinds;
+	return FAULTS_PARSED;
+}
+
+static int parse_sort(struct faults_args *a, const char *word)
+{
+	static const char *const orders[] = {
+		[MODEL_SORT_COUNT] = "count",
+		[MODEL_SORT_TIME] = "time",
+		[MODEL_SORT_MAX] = "max",
+		[MODEL_SORT_BYTES] = "bytes",
+	};
+	size_t i;
+
+	for (i = 0; i < NR(orders); i++) {
+		if (strcmp(orders[i], word))
+			continue;
+		a->sort = i;
+		return FAULTS_PARSED;
+	}
+	return err_usage("faults", "no order '%s': count, time, max or bytes", word);
+}
+
+static int parse_top(struct faults_args *a, const char *word)
+{
+	uint64_t n;
+
+	if (args_u64(word, &n) || !n || n > SIZE_MAX)
+		return err_usage("faults", "'%s' is not a number of rows", word);
+	a->top = n;
+	return FAULTS_PARSED;
+}
+
+enum {
+	OPT_EVENTS = 256,
+	OPT_HIST,
+	OPT_ATTACH,
+	OPT_BY,
+	OPT_SORT,
+	OPT_TOP,
+	OPT_CHILDREN,
+	OPT_NO_KINDS,
+	OPT_AROUND,
+	OPT_BUDGET,
+	OPT_COLD,
+};
+
+/* Options that only switch something on. Return: false if @c is none of them. */
+static bool parse_switch(int c, struct faults_args *a)
+{
+	bool *const on = c == 'a'	     ? &a->whole
+			 : c == 'v'	     ? &a->verbose
+			 : c == OPT_CHILDREN ? &a->opts.follow
+			 : c == OPT_HIST     ? &a->hist
+			 : c == OPT_AROUND   ? &a->opts.around
+			 : c == OPT_NO_KINDS ? &a->opts.no_kinds
+			 : c == OPT_EVENTS   ? &a->opts.events
+			 : c == OPT_COLD     ? &a->cold
+					     : NULL;
+
+	if (on)
+		*on = true;
+	return on;
+}
+
+static int parse_id(const char *what, pid_t *id)
+{
+	if (args_pid(optarg, id))
+		return err_usage("faults", "'%s' is not a %s id", optarg, what);
+	return FAULTS_PARSED;
+}
+
+static int parse_option(int c, struct faults_args *a)
+{
+	char both[] = "process,kind";
+
+	switch (c) {
+	case 'p':
+		return parse_id("process", &a->opts.tgid);
+	case 't':
+		return parse_id("thread", &a->opts.tid);
+	case 'c':
+		return parse_cgroup(optarg, &a->opts.cgroup_id);
+	case 'e':
+		return parse_by(a, both);
+	case OPT_BY:
+		return parse_by(a, optarg);
+	case 'k':
+		return parse_kinds(a, optarg);
+	case OPT_SORT:
+		return parse_sort(a, optarg);
+	case OPT_TOP:
+		return parse_top(a, optarg);
+	case OPT_BUDGET:
+		if (args_percent(optarg, &a->budget))
+			return err_usage("faults", "'%s' is not a share of a CPU in per cent",
+					 optarg);
+		return FAULTS_PARSED;
+	case 'O':
+		if (args_format(optarg, &a->format))
+			return err_usage("faults", "no output format '%s'", optarg);
+		return FAULTS_PARSED;
+	case 'o':
+		a->path = optarg;
+		return FAULTS_PARSED;
+	case OPT_ATTACH:
+		if (!known_attach(optarg))
+			return err_usage("faults", "no attach kind '%s'", optarg);
+		a->opts.attach = optarg;
+		return FAULTS_PARSED;
+	case 'h':
+		return opts_print_help(&help);
+	default:
+		return parse_switch(c, a) ? FAULTS_PARSED : EXIT_USAGE;
+	}
+}
+
+/* What a view has no use for. */
+static int check_view(const struct faults_args *a)
+{
+	bool rows = a->by || a->hist || a->top || a->sort != MODEL_SORT_COUNT;
+
+	if (a->opts.events && rows)
+		return err_usage(
+			"faults",
+			"--events gives no counts: not with -e, --by, --hist, --sort or --top");
+	if (a->cold && (rows || a->opts.events || a->kinds || a->budget || a->opts.around))
+		return err_usage("faults", "--cold has its own table: with -v, -o and -O only");
+	if (a->opts.no_kinds &&
+	    (a->kinds || a->opts.events || a->cold || a->opts.around || a->by & MODEL_BY_SWAP))
+		return err_usage("faults", "--no-kinds does not look: not with -k, --events, "
+					   "--cold, --around or --by swap");
+	return FAULTS_PARSED;
+}
+
+static int check_subject(const struct faults_args *a)
+{
+	int nr = a->whole + !!a->opts.tgid + !!a->opts.tid + !!a->opts.cgroup_id;
+
+	if (nr > 1)
+		return err_usage("faults", "-a, -p, -t or -c: one of them");
+	if (a->command && nr && !a->whole)
+		return err_usage("faults", "a command, or -p, -t or -c: one of them");
+	if (a->opts.follow && !a->opts.tgid)
+		return err_usage("faults", "--children goes with -p");
+	if (a->cold && (!a->command || a->whole))
+		return err_usage("faults", "--cold is of a command: faults --cold -- COMMAND");
+	return FAULTS_PARSED;
+}
+
+static int parse_operands(int argc, char **argv, struct faults_args *a)
+{
+	int left = argc - optind;
+
+	if (optind > 1 && !strcmp(argv[optind - 1], "--")) {
+		if (!left)
+			return err_usage("faults", "no command after '--'");
+		a->command = argv + optind;
+		return FAULTS_PARSED;
+	}
+	if (left > 2)
+		return err_usage("faults", "too many arguments; a command comes after '--'");
+	if (left > 0 && args_seconds(argv[optind], &a->interval_ns))
+		return err_usage("faults", "'%s' is not an interval; a command comes after '--'",
+				 argv[optind]);
+	if (left > 1 && (args_u64(argv[optind + 1], &a->count) || !a->count))
+		return err_usage("faults", "'%s' is not a count", argv[optind + 1]);
+	return FAULTS_PARSED;
+}
+
+static int finish(struct faults_args *a)
+{
+	int ret = check_view(a);
+
+	if (ret == FAULTS_PARSED)
+		ret = check_subject(a);
+	if (ret != FAULTS_PARSED)
+		return ret;
+	if (!a->nr_keys) {
+		a->keys[a->nr_keys++] = MODEL_BY_KIND;
+		a->by = MODEL_BY_KIND;
+	}
+	if (!a->kinds)
+		a->kinds = ~0ULL;
+	a->opts.events |= a->cold;
+	a->opts.measure = a->verbose || a->budget > 0;
+	return FAULTS_PARSED;
+}
+
+int faults_parse(int argc, char **argv, struct faults_args *a)
+{
+	static const struct option longs[] = {
+		{"all", no_argument, NULL, 'a'},
+		{"pid", required_argument, NULL, 'p'},
+		{"children", no_argument, NULL, OPT_CHILDREN},
+		{"tid", required_argument, NULL, 't'},
+		{"cgroup", required_argument, NULL, 'c'},
+		{"by", required_argument, NULL, OPT_BY},
+		{"each", no_argument, NULL, 'e'},
+		{"kind", required_argument, NULL, 'k'},
+		{"sort", required_argument, NULL, OPT_SORT},
+		{"top", required_argument, NULL, OPT_TOP},
+		{"hist", no_argument, NULL, OPT_HIST},
+		{"around", no_argument, NULL, OPT_AROUND},
+		{"no-kinds", no_argument, NULL, OPT_NO_KINDS},
+		{"events", no_argument, NULL, OPT_EVENTS},
+		{"cold", no_argument, NULL, OPT_COLD},
+		{"max-overhead", required_argument, NULL, OPT_BUDGET},
+		{"verbose", no_argument, NULL, 'v'},
+		{"attach", required_argument, NULL, OPT_ATTACH},
+		{"to", required_argument, NULL, 'o'},
+		{"output", required_argument, NULL, 'O'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c, ret;
+
+	while ((c = opts_next(argc, argv, "+:ap:t:c:ek:vo:O:h", longs)) != -1) {
+		ret = parse_option(c, a);
+		if (ret != FAULTS_PARSED)
+			return ret;
+	}
+	ret = parse_operands(argc, argv, a);
+	return ret == FAULTS_PARSED ? finish(a) : ret;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* All that mmscope faults reads at one moment, and what lies between two. */
+#ifndef _MMS_FAULTS_SNAP_H
+#define _MMS_FAULTS_SNAP_H
+
+#include "collect/bpf_fault.h"
+#include "collect/keyed.h"
+#include "model/fault_rows.h"
+
+/**
+ * struct faults_snap - one moment
+ * @ns: CLOCK_MONOTONIC
+ * @counts: settled
+ * @losses: so far
+ * @cost: of the programs so far, if @has_cost
+ * @cpu_ns: this program's processor time so far
+ * @pgfault: of /proc/vmstat, MMS_NO_VALUE if it has none
+ * @pgmajfault: the same
+ */
+struct faults_snap {
+	uint64_t ns;
+	struct model_faults counts;
+	struct mms_fault_losses losses;
+	struct mms_fault_cost cost;
+	bool has_cost;
+	uint64_t cpu_ns;
+	uint64_t pgfault, pgmajfault;
+};
+
+/**
+ * faults_snap_begin() - the moment at which counting began
+ * @s: all but the counts, which are zero
+ */
+void faults_snap_begin(struct mms_faults *f, struct faults_snap *s);
+
+/**
+ * faults_snap() - now
+ * @before: the last one
+ * @period: one fault of so many was looked at since then
+ * @s: filled in, to be released by faults_snap_free()
+ * Return: 0 or -errno.
+ */
+int faults_snap(struct mms_faults *f, const struct faults_snap *before, unsigned int period,
+		struct faults_snap *s);
+
+/* Return: 0 or -ENOMEM. */
+int faults_snap_copy(const struct faults_snap *from, struct faults_snap *to);
+void faults_snap_free(struct faults_snap *s);
+
+/* What was lost between two moments. */
+struct mms_fault_losses faults_losses_since(const struct faults_snap *a,
+					    const struct faults_snap *b);
+
+uint64_t faults_now_ns(void);
+
+#endif
