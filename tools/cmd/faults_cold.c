@@ -174,6 +174,8 @@ int faults_cold(struct faults_run *r)
 	unsigned int i;
 	int err;
 
+	if (!r->execd.ns) /* the look-up failed: a moment ago is near */
+		r->execd.ns = faults_now_ns();
 	r->tell = take_events;
 	r->tell_ctx = &c;
 	for (i = 0; more; i++) {

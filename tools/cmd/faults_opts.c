@@ -145,7 +145,7 @@ static int parse_by(struct faults_args *a, char *list)
 
 	a->nr_keys = 0;
 	a->by = 0;
-	a->opts.by = 0;
+	a->opts.by &= ~(places | MMS_BY_THREAD);
 	while ((word = next_word(&list))) {
 		ret = add_key(a, word);
 		if (ret != FAULTS_PARSED)
