@@ -49,6 +49,12 @@ status 2 "faults: no rows" faults --top 0
 status 2 "faults: children of nobody" faults --children
 status 2 "faults: two subjects" faults -p 1 -t 1
 status 2 "faults: a command and a subject" faults -t 1 -- true
+status 2 "faults: stacks of no side" faults --stacks=all
+status 2 "faults: stacks and events" faults --stacks --events
+status 2 "faults: stacks and rows" faults --stacks --by vma
+status 2 "faults: stacks and a budget" faults --stacks --max-overhead 5
+status 2 "faults: a weight of no stack" faults --weight ns
+status 2 "faults: unknown weight" faults --stacks --weight pages
 status 2 "faults: cold without a command" faults --cold
 status 2 "faults: cold with rows" faults --cold --by vma -- true
 status 2 "faults: events with rows" faults --events --top 3

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "cmd.h"
 #include "cmd/faults_run.h"
+#include "collect/proc.h"
 #include "util/err.h"
 
 int faults_report_span(struct faults_run *r)
@@ -44,7 +45,66 @@ int faults_report_span(struct faults_run *r)
 	return faults_snap_copy(&r->begin, &r->last);
 }
 
-/* Rows of counts, once or for each interval. */
+static enum out_format stream_format(const struct faults_args *a)
+{
+	return a->stacks && a->format == OUT_TEXT ? OUT_FOLDED : a->format;
+}
+
+/* One object, of stacks in place of rows. */
+static int tell_stacks(struct faults_run *r, const struct faults_span *span)
+{
+	struct mms_fault_losses l = faults_losses_since(span->begin, span->end);
+	struct faults_stacks_sum sum;
+	struct out *o = r->events;
+	int err;
+
+	out_begin(o);
+	out_num(o, "interval", NULL, OUT_COUNT, span->n);
+	out_num(o, "span_ns", NULL, OUT_NS, span->end->ns - span->begin->ns);
+	err = faults_stacks_report(r->stacks, o, stream_format(r->args), r->f, r->args->kinds,
+				   &sum);
+	if (span->rusage)
+		faults_report_rusage(o, span, sum.minor, sum.major);
+	faults_report_identity(o, &l);
+	faults_report_missing(o, r->f);
+	faults_report_cost(o, span, r->args->verbose);
+	faults_report_losses(o, &l);
+	out_end(o);
+	return err;
+}
+
+static int report_stacks(struct faults_run *r)
+{
+	struct faults_snap end;
+	struct faults_span span = {
+		.n = ++r->n,
+		.begin = &r->begin,
+		.end = &end,
+		.period = 1,
+		.status = r->status,
+	};
+	int err = faults_stacks_take(r->stacks, r->f);
+
+	faults_snap_begin(r->f, &end);
+	if (!err)
+		err = mms_faults_losses(r->f, &end.losses);
+	if (err)
+		return err;
+	if (r->ended && r->execd.ns) {
+		span.rusage = &r->rusage;
+		span.execd = &r->execd;
+	}
+	err = tell_stacks(r, &span);
+	r->begin = end;
+	return err;
+}
+
+static int report(struct faults_run *r)
+{
+	return r->stacks ? report_stacks(r) : faults_report_span(r);
+}
+
+/* Rows of counts, or stacks, once or for each interval. */
 static int count(struct faults_run *r)
 {
 	uint64_t next = faults_now_ns(), left = r->args->count;
@@ -52,12 +112,12 @@ static int count(struct faults_run *r)
 
 	if (!r->args->interval_ns) {
 		faults_wait(r, 0);
-		return faults_report_span(r);
+		return report(r);
 	}
 	while (!err) {
 		bool more = faults_wait(r, next += r->args->interval_ns);
 
-		err = faults_report_span(r);
+		err = report(r);
 		if (!more || (left && !--left) || out_error(r->out))
 			break;
 	}
@@ -72,7 +132,7 @@ static int begin(struct faults_run *r)
 	int err;
 
 	faults_snap_begin(r->f, &r->start);
-	if (r->args->opts.events || (r->args->command && !r->args->whole)) {
+	if (r->args->opts.events || r->args->stacks || (r->args->command && !r->args->whole)) {
 		r->begin = r->start;
 		return 0;
 	}
@@ -143,11 +203,13 @@ static int run_observed(struct faults_run *r)
 
 static int run_open(struct faults_run *r)
 {
-	const char *stream = r->args->cold ? "faults-cold" : "fault-events";
+	const char *stream = r->args->cold     ? "faults-cold"
+			     : r->args->stacks ? "fault-stacks"
+					       : "fault-events";
 	int ret, err, err2;
 
 	r->out = out_create(r->args->format, r->file, "faults");
-	r->events = out_create(r->args->format, r->file, stream);
+	r->events = out_create(stream_format(r->args), r->file, stream);
 	err = r->out && r->events ? faults_view_open(&r->view, r->args) : -errno;
 	ret = err ? err_failed("%s", strerror(-err)) : run_observed(r);
 	faults_view_close(&r->view);
@@ -174,10 +236,25 @@ static int hold_command(struct faults_run *r, struct mms_fault_opts *opts)
 	return EXIT_OK;
 }
 
+/* Before counting begins: no fault is then older than what is known of its process. */
+static int open_stacks(struct faults_run *r, const struct mms_fault_opts *opts)
+{
+	pid_t pid = opts->command ? opts->command
+		    : opts->tid	  ? mms_proc_tgid(opts->tid)
+				  : opts->tgid;
+	int err;
+
+	if (!r->args->stacks)
+		return EXIT_OK;
+	err = faults_stacks_open(&r->stacks, pid, r->args->weight);
+	return err ? err_failed("faults: %s", strerror(-err)) : EXIT_OK;
+}
+
 static void release(struct faults_run *r)
 {
 	mms_command_drop(&r->cmd);
 	mms_faults_close(r->f);
+	faults_stacks_close(r->stacks);
 	faults_snap_free(&r->begin);
 	faults_snap_free(&r->last);
 	free(r->batch);
@@ -203,6 +280,8 @@ static int run(const struct faults_args *args)
 	if (args->opts.tgid)
 		r.pidfd = (int)syscall(SYS_pidfd_open, args->opts.tgid, 0);
 	ret = hold_command(&r, &opts);
+	if (!ret)
+		ret = open_stacks(&r, &opts);
 	if (!ret) {
 		err = mms_faults_open(&r.f, &opts, &why);
 		ret = err ? open_error(err, why) : run_open(&r);

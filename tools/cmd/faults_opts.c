@@ -33,6 +33,9 @@ static const struct opts_help help = {
 		"      --no-kinds        do not look at the tables: cheaper, all faults are \"any\"\n"
 		"      --events          every single fault in place of counts\n"
 		"      --cold            the cold-start curve of the COMMAND\n"
+		"      --stacks[=SIDE]   the code that takes the faults, in lines for flamegraph.pl; SIDE is\n"
+		"                        user, kernel or both (default)\n"
+		"      --weight WEIGHT   their numbers: count (default), ns or bytes\n"
 		"      --max-overhead P  look less closely when it costs more than P per cent of a CPU\n"
 		"  -v, --verbose         own cost, too\n"
 		"  -o, --to FILE         write to FILE: the command's own output goes to stdout\n"
@@ -45,6 +48,7 @@ static const struct opts_help help = {
 		"    mmscope faults --by vma --sort time -p 1234    # where its faults cost most\n"
 		"    mmscope faults --by process --top 10 5         # who faults, every five seconds\n"
 		"    mmscope faults --cold -- python3 -c pass       # what its start brings in, and when\n"
+		"    mmscope faults --stacks -o out.folded -- make  # then: flamegraph.pl out.folded\n"
 		"    mmscope faults --events -p 1234      # each fault with address, kind and file\n",
 };
 
@@ -204,6 +208,45 @@ static int parse_top(struct faults_args *a, const char *word)
 	return FAULTS_PARSED;
 }
 
+static int parse_stacks(struct faults_args *a, const char *side)
+{
+	static const struct {
+		const char *name;
+		unsigned int by;
+	} sides[] = {{"user", MMS_BY_USTACK},
+		     {"kernel", MMS_BY_KSTACK},
+		     {"both", MMS_BY_USTACK | MMS_BY_KSTACK}};
+	size_t i;
+
+	a->stacks = true;
+	for (i = 0; i < NR(sides); i++) {
+		if (strcmp(sides[i].name, side ? side : "both"))
+			continue;
+		a->side = sides[i].by;
+		return FAULTS_PARSED;
+	}
+	return err_usage("faults", "no stacks '%s': --stacks=user, kernel or both", side);
+}
+
+static int parse_weight(struct faults_args *a, const char *word)
+{
+	static const char *const weights[] = {
+		[FAULTS_WEIGHT_COUNT] = "count",
+		[FAULTS_WEIGHT_NS] = "ns",
+		[FAULTS_WEIGHT_BYTES] = "bytes",
+	};
+	size_t i;
+
+	a->weighed = true;
+	for (i = 0; i < NR(weights); i++) {
+		if (strcmp(weights[i], word))
+			continue;
+		a->weight = i;
+		return FAULTS_PARSED;
+	}
+	return err_usage("faults", "no weight '%s': count, ns or bytes", word);
+}
+
 enum {
 	OPT_EVENTS = 256,
 	OPT_HIST,
@@ -216,6 +259,8 @@ enum {
 	OPT_AROUND,
 	OPT_BUDGET,
 	OPT_COLD,
+	OPT_STACKS,
+	OPT_WEIGHT,
 };
 
 /* Options that only switch something on. Return: false if @c is none of them. */
@@ -276,6 +321,10 @@ static int parse_option(int c, struct faults_args *a)
 	case 'o':
 		a->path = optarg;
 		return FAULTS_PARSED;
+	case OPT_STACKS:
+		return parse_stacks(a, optarg);
+	case OPT_WEIGHT:
+		return parse_weight(a, optarg);
 	case OPT_ATTACH:
 		if (!known_attach(optarg))
 			return err_usage("faults", "no attach kind '%s'", optarg);
@@ -299,6 +348,12 @@ static int check_view(const struct faults_args *a)
 			"--events gives no counts: not with -e, --by, --hist, --sort or --top");
 	if (a->cold && (rows || a->opts.events || a->kinds || a->budget || a->opts.around))
 		return err_usage("faults", "--cold has its own table: with -v, -o and -O only");
+	if (a->stacks && (rows || a->opts.events || a->cold || a->budget > 0))
+		return err_usage("faults", "--stacks has lines of its own: not with -e, --by, "
+					   "--hist, --sort, --top, --events, --cold or "
+					   "--max-overhead");
+	if (a->weighed && !a->stacks)
+		return err_usage("faults", "--weight goes with --stacks");
 	if (a->opts.no_kinds &&
 	    (a->kinds || a->opts.events || a->cold || a->opts.around || a->by & MODEL_BY_SWAP))
 		return err_usage("faults", "--no-kinds does not look: not with -k, --events, "
@@ -356,6 +411,7 @@ static int finish(struct faults_args *a)
 	if (!a->kinds)
 		a->kinds = ~0ULL;
 	a->opts.events |= a->cold;
+	a->opts.by |= a->side;
 	a->opts.measure = a->verbose || a->budget > 0;
 	return FAULTS_PARSED;
 }
@@ -378,6 +434,8 @@ int faults_parse(int argc, char **argv, struct faults_args *a)
 		{"no-kinds", no_argument, NULL, OPT_NO_KINDS},
 		{"events", no_argument, NULL, OPT_EVENTS},
 		{"cold", no_argument, NULL, OPT_COLD},
+		{"stacks", optional_argument, NULL, OPT_STACKS},
+		{"weight", required_argument, NULL, OPT_WEIGHT},
 		{"max-overhead", required_argument, NULL, OPT_BUDGET},
 		{"verbose", no_argument, NULL, 'v'},
 		{"attach", required_argument, NULL, OPT_ATTACH},

@@ -4,6 +4,7 @@
 #define _MMS_FAULTS_OPTS_H
 
 #include <stdbool.h>
+#include "cmd/faults_stacks.h"
 #include "collect/bpf_fault.h"
 #include "model/fault_rows.h"
 #include "util/format.h"
@@ -24,6 +25,10 @@
  * @hist: histograms, too
  * @verbose: own cost in text
  * @cold: the cold-start curve
+ * @stacks: lines of stacks
+ * @side: of them, MMS_BY_USTACK, MMS_BY_KSTACK or both
+ * @weight: their numbers
+ * @weighed: --weight was typed
  * @budget: --max-overhead in per cent of a CPU, 0 = none
  * @interval_ns: 0 = one report at the end
  * @count: of reports, 0 = without end
@@ -43,6 +48,10 @@ struct faults_args {
 	bool hist;
 	bool verbose;
 	bool cold;
+	bool stacks;
+	unsigned int side;
+	enum faults_weight weight;
+	bool weighed;
 	double budget;
 	uint64_t interval_ns;
 	uint64_t count;

@@ -103,6 +103,8 @@ bool faults_wait(struct faults_run *r, uint64_t moment)
 			return true;
 		sig = step(r, moment ? moment - now : UINT64_MAX, &info);
 		faults_drain(r);
+		if (r->stacks)
+			faults_stacks_poll(r->stacks);
 		look_after(r);
 		if (r->ended || out_error(r->out) || out_error(r->events))
 			return false;

@@ -19,6 +19,7 @@
  * @nr_other_kinds: events of kinds that were not asked for
  * @tell: what is done with the batch
  * @tell_ctx: for @tell
+ * @stacks: of --stacks, else NULL
  * @pidfd: of the process, -1 = none
  * @ended: the command, or the process
  * @start: when counting began, without counts
@@ -45,6 +46,7 @@ struct faults_run {
 	void (*tell)(struct faults_run *r);
 	void *tell_ctx;
 	int pidfd;
+	struct faults_stacks *stacks;
 	struct mms_command cmd;
 	struct mms_fault_execd execd;
 	struct rusage rusage;
