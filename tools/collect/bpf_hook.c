@@ -24,7 +24,7 @@
 
 struct mms_probe {
 	const char *tracefs;
-	char event[64]; /* "r_<pid>": a stale one can be told by its pid */
+	char event[64]; /* "r_<pid>_<function>": a stale one can be told by its pid */
 	int perf_fd;
 };
 
@@ -80,24 +80,33 @@ uint64_t mms_hook_missed(int link_fd)
 }
 
 /**
+ * mms_hook_recursion_of() - runs of one program that the kernel skipped
+ * @prog_fd: loaded, or negative
+ * A program is skipped when another one is preempted inside it, or interrupted, on that CPU.
+ * Return: the kernel's count, bpf_prog_info.recursion_misses.
+ */
+uint64_t mms_hook_recursion_of(int prog_fd)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (prog_fd < 0 || bpf_obj_get_info_by_fd(prog_fd, &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
+/**
  * mms_hook_recursion() - runs of programs that the kernel skipped
  * @obj: loaded
- * A program is skipped when another one is preempted inside it, or interrupted, on that CPU.
- * Return: the kernel's count (bpf_prog_info.recursion_misses), of all programs of the object.
+ * Return: the kernel's count, of all programs of the object.
  */
 uint64_t mms_hook_recursion(const struct bpf_object *obj)
 {
 	struct bpf_program *p;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program (p, obj) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-
-		if (bpf_program__fd(p) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			sum += info.recursion_misses;
-	}
+	bpf_object__for_each_program (p, obj)
+		sum += mms_hook_recursion_of(bpf_program__fd(p));
 	return sum;
 }
 
@@ -148,7 +157,7 @@ static void remove_stale(const char *tracefs)
 	while (fgets(line, sizeof(line), f)) {
 		char *at = strstr(line, ":" GROUP "/");
 
-		if (!at || sscanf(at, ":" GROUP "/%63[a-z0-9_]", event) != 1 ||
+		if (!at || sscanf(at, ":" GROUP "/%63[A-Za-z0-9_]", event) != 1 ||
 		    sscanf(event, "%*c_%d", &pid) != 1)
 			continue;
 		if (kill(pid, 0) && errno == ESRCH)
@@ -217,7 +226,7 @@ int mms_probe_open(struct mms_probe **p, int prog_fd, const char *func, bool on_
 		return -ENOMEM;
 	n->tracefs = tracefs;
 	n->perf_fd = -1;
-	snprintf(n->event, sizeof(n->event), "%c_%d", on_return ? 'r' : 'p', getpid());
+	snprintf(n->event, sizeof(n->event), "%c_%d_%.40s", on_return ? 'r' : 'p', getpid(), func);
 	if (on_return)
 		snprintf(command, sizeof(command), "r%d:" GROUP "/%s %s\n", POOL, n->event, func);
 	else

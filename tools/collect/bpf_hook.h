@@ -18,6 +18,7 @@ int mms_hook_session(int prog_fd, const char *func);
 uint64_t mms_hook_missed(int link_fd);
 
 struct bpf_object;
+uint64_t mms_hook_recursion_of(int prog_fd);
 uint64_t mms_hook_recursion(const struct bpf_object *obj);
 
 struct mms_probe;
