@@ -76,6 +76,34 @@ class Shapes(Proc):
         self.skipped = {w[1]: " ".join(w[2:]) for w in self.lines if w[0] == "skip"}
 
 
+class Threads(Proc):
+    """The workload tlb; stopped except while it does what it is told."""
+
+    def __init__(self, cpus):
+        super().__init__("tlb", cpus)
+        self.tell("protect 4 3")
+        self.tell("free 3 3")
+        self.stop()
+
+    def tell(self, text):
+        self.p.stdin.write(text + "\n")
+        self.p.stdin.flush()
+        if self.p.stdout.readline() != "done\n":
+            raise RuntimeError(f"tlb: {text}: ended with {self.p.wait()}")
+
+    def tids(self):
+        return set(map(int, os.listdir(f"/proc/{self.pid}/task")))
+
+    def stop(self):
+        super().stop()
+        for tid in self.tids():
+            for _ in range(500):
+                with open(f"/proc/{self.pid}/task/{tid}/stat", encoding="ascii") as f:
+                    if f.read().rsplit(")", 1)[1].split()[0] == "T":
+                        break
+                time.sleep(0.01)
+
+
 class Crowd(Proc):
     """The workload crowd, followed."""
 

@@ -6,15 +6,12 @@ The nr_tlb_* counters of /proc/vmstat would be a second opinion; no kernel serve
 """
 import os
 import re
-import time
 
+from flushes import EVENTS, REASONS, replay
 from ktap import case, ok, same, skip
 from mms import control, read
-from procs import Proc
+from procs import Proc, Threads
 from tracing import Trace
-
-REASONS = ["task-switch", "remote", "local", "local-mm", "ipi-sent", "wrong-cpu"]
-PF_KTHREAD = 0x200000
 
 
 def tlb(pid):
@@ -23,68 +20,9 @@ def tlb(pid):
     return {w[0]: tuple(map(int, w[1:])) for w in map(str.split, lines[2:2 + len(REASONS)])}
 
 
-class Threads(Proc):
-    """The workload tlb; stopped except while it does what it is told."""
-
-    def __init__(self, cpus):
-        super().__init__("tlb", cpus)
-        self.tell("protect 4 3")
-        self.tell("free 3 3")
-        self.stop()
-
-    def tell(self, text):
-        self.p.stdin.write(text + "\n")
-        self.p.stdin.flush()
-        if self.p.stdout.readline() != "done\n":
-            raise RuntimeError(f"tlb: {text}: ended with {self.p.wait()}")
-
-    def tids(self):
-        return set(map(int, os.listdir(f"/proc/{self.pid}/task")))
-
-    def stop(self):
-        super().stop()
-        for tid in self.tids():
-            for _ in range(500):
-                with open(f"/proc/{self.pid}/task/{tid}/stat", encoding="ascii") as f:
-                    if f.read().rsplit(")", 1)[1].split()[0] == "T":
-                        break
-                time.sleep(0.01)
-
-
-def is_kernel(pid, known={0: True}):  # pylint: disable=dangerous-default-value
-    if pid not in known:
-        try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
-                known[pid] = bool(int(f.read().rsplit(")", 1)[1].split()[6]) & PF_KTHREAD)
-        except OSError:
-            known[pid] = False
-    return known[pid]
-
-
-def replay(events, tids):
-    """What PID/tlb must say of the process with these threads."""
-    out = {r: (0, 0, 0) for r in REASONS}
-    loaded, last = {}, {}
-    for pid, cpu, name, text in events:
-        if name == "sched_switch":
-            last[cpu] = int(re.search(r"next_pid=(\d+)", text)[1])
-            if not is_kernel(last[cpu]):
-                loaded[cpu] = last[cpu]
-            continue
-        pages, which = re.match(r"pages:(-?\d+) reason:.*\((\d)\)", text).groups()
-        pages, reason = int(pages), REASONS[int(which)]
-        if reason == "task-switch" and is_kernel(last.get(cpu, 0)):
-            loaded[cpu] = None  # the tables of the kernel alone
-        if (pid if reason == "ipi-sent" else loaded.get(cpu)) not in tids or (not pages and reason != "wrong-cpu"):
-            continue
-        f, p, a = out[reason]
-        out[reason] = (f + 1, p + (pages > 0) * pages, a + (pages < 0))
-    return out
-
-
 def measure(work, *others):
     """Run work() with the targets tracked and traced; [counts of each]."""
-    with Trace("tlb/tlb_flush", "sched/sched_switch") as trace:
+    with Trace(*EVENTS) as trace:
         for t in others:
             same(control(f"+ {t.pid}"), 0, f"track {t.p.args[0].rsplit('/', 1)[-1]} {t.p.args[1]}")
         trace.on()
