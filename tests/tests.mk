@@ -76,8 +76,14 @@ $(O)/workloads/stacks-%: tests/workloads/stacks/stacks.c tests/workloads/stacks/
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STACKS_CFLAGS) -DPREFIX=$*_ -static -no-pie $^ -o $@
 
+# The tool's own counters of hardware events, on events that a guest has.
+$(O)/workloads/pmu: tests/pmu/pmu.c tools/collect/pmu.c tools/util/args.c tools/collect/pmu.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -static -Itools $(filter %.c,$^) -o $@
+
 .PHONY: workloads
-workloads: $(WORKLOADS) $(STRESS) $(STACKS) $(O)/workloads/kfunc
+workloads: $(WORKLOADS) $(STRESS) $(STACKS) $(O)/workloads/kfunc $(O)/workloads/pmu
 
 setup:
 	$(Q)tests/setup
