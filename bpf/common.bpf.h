@@ -173,17 +173,19 @@ struct kernfs_node {
 	u64 id;
 };
 
-struct cgroup {
-	int level;
-	struct kernfs_node *kn;
-};
-
+struct cgroup;
 struct cgroup_subsys;
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 	struct cgroup_subsys *ss;
 	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	int level;
+	struct kernfs_node *kn;
 };
 
 enum cgroup_subsys_id {
@@ -217,6 +219,7 @@ struct task_struct {
 	unsigned long maj_flt;
 	struct mm_struct *mm;
 	unsigned int self_exec_id;
+	struct mm_struct *active_mm;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct css_set *cgroups;

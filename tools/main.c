@@ -28,6 +28,7 @@ static const struct command {
 	{"census", cmd_census, "pages per combination of entry flags", NEED_MODULE},
 	{"wss", cmd_wss, "working set: pages touched in a window of time", NEED_MODULE},
 	{"faults", cmd_faults, "page faults by kind, with latency", NEED_BPF},
+	{"tlb", cmd_tlb, "TLB flushes by reason and process, shootdowns", NEED_BPF},
 	{"thrash", cmd_thrash, "does the memory suffice, and how much would", NEED_BPF},
 };
 

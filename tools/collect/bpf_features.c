@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 #include <linux/types.h>
 #include "collect/bpf_features.h"
+#include "collect/bpf_tlb.h"
 #include "fault_kind.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -61,6 +62,15 @@ int mms_kernel_func_args(const char *func)
 bool mms_kernel_has_func(const char *func)
 {
 	return mms_kernel_func_args(func) >= 0;
+}
+
+/**
+ * mms_kernel_has_var() - is there a per-CPU variable of this name in the kernel's BTF?
+ * @var: its name
+ */
+bool mms_kernel_has_var(const char *var)
+{
+	return kernel_btf() && btf__find_by_name_kind(kernel_btf(), var, BTF_KIND_VAR) > 0;
 }
 
 static bool has_member(struct btf *btf, const struct btf_type *t, const char *member)
@@ -387,11 +397,11 @@ static const struct {
 	const char *cost;
 	const char *fix;
 } probes[] = {
-	{"bpf rights", true, probe_rights, "faults and thrash do not work",
+	{"bpf rights", true, probe_rights, "faults, thrash and tlb do not work",
 	 "run as root, or with CAP_BPF and CAP_PERFMON"},
-	{"lockdown", true, probe_lockdown, "faults and thrash do not work",
+	{"lockdown", true, probe_lockdown, "faults, thrash and tlb do not work",
 	 "boot with lockdown=integrity or without lockdown"},
-	{"btf", true, probe_btf, "faults and thrash do not work",
+	{"btf", true, probe_btf, "faults, thrash and tlb do not work",
 	 "a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's are)"},
 	{"kernel symbols", true, probe_symbols, "faults cannot tell their kinds",
 	 "sysctl kernel.kptr_restrict=1, and a kernel with CONFIG_KALLSYMS_ALL=y"},
@@ -399,6 +409,8 @@ static const struct {
 	 "this kernel is newer than mmscope: update mmscope"},
 	{"fault codes", true, probe_codes, "faults would get wrong kinds",
 	 "this kernel is newer than mmscope: update mmscope"},
+	{"tlb hooks", false, mms_tlb_probe_hooks, "tlb does not work",
+	 "a kernel built as Debian's are, or a newer mmscope"},
 	{"bpf jit", false, probe_jit, "slow programs, and no fentry/fexit",
 	 "sysctl net.core.bpf_jit_enable=1"},
 	{"kprobe.session", false, probe_session, "another attach kind is used", ""},

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collect/module_text.h"
@@ -64,6 +65,34 @@ pid_t mms_proc_tgid(pid_t pid)
 	if (f)
 		fclose(f);
 	return tgid;
+}
+
+bool mms_proc_first_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xeffffffcU; /* PROC_PID_INIT_INO */
+}
+
+bool mms_proc_cpu_flag(const char *flag)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char *line = NULL, *word = NULL, *rest;
+	bool found = false;
+	size_t room = 0;
+
+	while (f && !found && getline(&line, &room, f) > 0) {
+		if (strncmp(line, "flags", 5))
+			continue;
+		for (word = strtok_r(line, " \t\n", &rest); word && !found;
+		     word = strtok_r(NULL, " \t\n", &rest))
+			found = !strcmp(word, flag);
+		break;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
 }
 
 /* All of a small file that holds the process's name, in which a newline is a letter like others. */

@@ -18,6 +18,10 @@
 int mms_proc_check(pid_t pid);
 /* The process that a thread is of, 0 if it is gone. */
 pid_t mms_proc_tgid(pid_t pid);
+/* Are pids here those of the kernel, that is, of the first pid namespace? */
+bool mms_proc_first_namespace(void);
+/* Has the first CPU such a flag in /proc/cpuinfo? */
+bool mms_proc_cpu_flag(const char *flag);
 /* Name of the process, "?" if it is gone; @comm is 64 bytes. */
 void mms_proc_comm(pid_t pid, char *comm);
 /* Resident bytes. Return: 0 or -errno. */

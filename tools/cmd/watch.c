@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whom to watch, and until when. Must not know what is counted meanwhile, nor how
+ * it is shown.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "cmd/watch.h"
+#include "collect/cgroup.h"
+#include "util/args.h"
+#include "util/err.h"
+
+#define STEP_NS 200000000ULL /* how often a look is taken at the command or process */
+
+int watch_parse_pid(struct watch *w, const char *name, const char *arg)
+{
+	if (args_pid(arg, &w->pid))
+		return err_usage(name, "'%s' is not a process id", arg);
+	return EXIT_OK;
+}
+
+int watch_parse_cgroup(struct watch *w, const char *name, const char *arg)
+{
+	const char *why = NULL;
+	int err;
+
+	free(w->cgroup);
+	w->cgroup = NULL;
+	err = mms_cgroup_find(arg, &w->cgroup, &why);
+	if (err)
+		return err_failed("cgroup '%s': %s", arg, why ? why : strerror(-err));
+	w->cgroup_id = mms_cgroup_id(w->cgroup);
+	return w->cgroup_id ? EXIT_OK : err_failed("cgroup '%s': it has no id", arg);
+}
+
+int watch_parse_operands(struct watch *w, const char *name, int argc, char **argv)
+{
+	int left = argc - optind;
+
+	if (w->pid && w->cgroup_id)
+		return err_usage(name, "-p or -c: one of them");
+	if (optind > 1 && !strcmp(argv[optind - 1], "--")) {
+		if (!left)
+			return err_usage(name, "no command after '--'");
+		if (w->pid || w->cgroup_id)
+			return err_usage(name, "a command, or -p, or -c: one of them");
+		w->command = argv + optind;
+		return EXIT_OK;
+	}
+	if (left > 2)
+		return err_usage(name, "too many arguments; a command comes after '--'");
+	if (left > 0 && args_seconds(argv[optind], &w->interval_ns))
+		return err_usage(name, "'%s' is not an interval; a command comes after '--'",
+				 argv[optind]);
+	if (left > 1 && (args_u64(argv[optind + 1], &w->count) || !w->count))
+		return err_usage(name, "'%s' is not a count", argv[optind + 1]);
+	return EXIT_OK;
+}
+
+uint64_t watch_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
+}
+
+/* Taken by sigtimedwait(): whatever ends us, what was set in the kernel is undone. */
+static void block_signals(struct watch *w)
+{
+	struct sigaction hup;
+
+	sigemptyset(&w->waited);
+	sigaddset(&w->waited, SIGINT);
+	sigaddset(&w->waited, SIGTERM);
+	sigaddset(&w->waited, SIGCHLD);
+	/* nohup(1) has it ignored; blocked, it would come all the same. */
+	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
+		sigaddset(&w->waited, SIGHUP);
+	sigprocmask(SIG_BLOCK, &w->waited, &w->mask);
+}
+
+int watch_begin(struct watch *w)
+{
+	int err;
+
+	w->cmd.go = -1;
+	w->pidfd = -1;
+	block_signals(w);
+	if (w->pid)
+		w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+	if (!w->command)
+		return EXIT_OK;
+	err = mms_command_hold(&w->cmd, w->command, &w->mask);
+	return err ? err_failed("fork: %s", strerror(-err)) : EXIT_OK;
+}
+
+int watch_go(struct watch *w)
+{
+	int err;
+
+	if (!w->command)
+		return EXIT_OK;
+	err = mms_command_go(&w->cmd);
+	return err ? err_failed("cannot run '%s': %s", w->command[0], strerror(-err)) : EXIT_OK;
+}
+
+/* The command or the process may have ended. */
+static void look_after(struct watch *w)
+{
+	struct pollfd p = {.fd = w->pidfd, .events = POLLIN};
+
+	if (w->command)
+		w->ended = mms_command_ended(&w->cmd, &w->status, &w->rusage) != 0;
+	else if (w->pidfd >= 0)
+		w->ended = poll(&p, 1, 0) > 0;
+	else if (w->pid)
+		w->ended = kill(w->pid, 0) && errno == ESRCH;
+}
+
+/* Return: false if the signal ends the watch. */
+static bool take_signal(struct watch *w, int sig, const siginfo_t *info)
+{
+	if (sig != SIGINT && sig != SIGTERM && sig != SIGHUP)
+		return true;
+	if (!w->command)
+		return false;
+	/* The command's end is ours. A terminal's Ctrl-C reaches it as well, kill(1) only us. */
+	if (sig != SIGINT || info->si_code <= 0)
+		kill(w->cmd.pid, sig);
+	return true;
+}
+
+bool watch_until(struct watch *w, uint64_t moment_ns)
+{
+	struct timespec t = {0};
+	uint64_t step, now;
+	siginfo_t info;
+	int sig;
+
+	for (;;) {
+		now = watch_now_ns();
+		if (moment_ns && now >= moment_ns)
+			return true;
+		step = moment_ns ? moment_ns - now : STEP_NS;
+		if (step > STEP_NS)
+			step = STEP_NS;
+		t.tv_nsec = (long)step;
+		sig = sigtimedwait(&w->waited, &info, &t);
+		look_after(w);
+		if (w->ended || !take_signal(w, sig, &info))
+			return false;
+	}
+}
+
+int watch_status(const struct watch *w)
+{
+	if (!w->command)
+		return EXIT_OK;
+	return WIFSIGNALED(w->status) ? 128 + WTERMSIG(w->status) : WEXITSTATUS(w->status);
+}
+
+/**
+ * watch_end() - let go of the command, give signals back
+ * @w: begun, or not
+ */
+void watch_end(struct watch *w)
+{
+	if (w->command)
+		mms_command_drop(&w->cmd);
+	if (w->pidfd >= 0)
+		close(w->pidfd);
+	free(w->cgroup);
+	w->cgroup = NULL;
+	sigprocmask(SIG_SETMASK, &w->mask, NULL);
+}

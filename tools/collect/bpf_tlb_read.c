@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads the maps of the TLB programs into plain structs. Must not attach anything,
+ * nor format.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include "collect/bpf_tlb_impl.h"
+#include "tlb.skel.h"
+
+const char *mms_tlb_reason_name(unsigned int reason)
+{
+	static const char *const names[] = {
+#define REASON_NAME(id, name) [MMS_TLB_##id] = name,
+		MMS_TLB_REASONS(REASON_NAME)
+#undef REASON_NAME
+	};
+
+	return names[reason < MMS_TLB_NR_REASONS ? reason : MMS_TLB_OTHER];
+}
+
+static void add_flushes(struct mms_tlb_flushes *to, const struct mms_tlb_flushes *f)
+{
+	to->flushes += f->flushes;
+	to->pages += f->pages;
+	to->full += f->full;
+	to->none += f->none;
+}
+
+static void add_val(struct mms_tlb_val *to, const struct mms_tlb_val *v)
+{
+	unsigned int i;
+
+	for (i = 0; i < MMS_TLB_REASON_SLOTS; i++)
+		add_flushes(&to->by_reason[i], &v->by_reason[i]);
+	add_flushes(&to->asked, &v->asked);
+	to->asked_other += v->asked_other;
+	to->batched += v->batched;
+	to->hits += v->hits;
+}
+
+/* All keys first: counters may come while we read, keys are only deleted by us. */
+static int read_keys(int fd, size_t key_size, size_t max, void **keys, size_t *nr)
+{
+	char *k = calloc(max, key_size), *prev = NULL;
+	size_t n = 0;
+
+	if (!k)
+		return -ENOMEM;
+	while (n < max && !bpf_map_get_next_key(fd, prev, k + n * key_size))
+		prev = k + n++ * key_size;
+	*keys = k;
+	*nr = n;
+	return 0;
+}
+
+/* tgid 0 is the kernel: never gone. */
+static bool is_gone(pid_t tgid)
+{
+	return tgid && kill(tgid, 0) && errno == ESRCH;
+}
+
+static void look_up_comm(struct mms_tlb *t, pid_t tgid, char *comm)
+{
+	__u32 key = (__u32)tgid;
+
+	memset(comm, 0, MMS_TLB_COMM);
+	bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.comms), &key, comm);
+	comm[MMS_TLB_COMM - 1] = '\0';
+}
+
+/* Room for one more at the end of an array. */
+static void *grow(void *array, size_t nr, size_t *room, size_t size)
+{
+	size_t more = *room ? *room * 2 : 256;
+
+	if (nr < *room)
+		return array;
+	array = reallocarray(array, more, size);
+	if (array)
+		*room = more;
+	return array;
+}
+
+/* Keeps what a process that is gone had, and gives its slot in the kernel back. */
+static void retire_count(struct mms_tlb *t, const struct mms_tlb_count *c)
+{
+	struct mms_tlb_data *r = &t->retired;
+	struct mms_tlb_count *room = grow(r->counts, r->nr_counts, &t->room_counts, sizeof(*c));
+	__u32 key = (__u32)c->tgid;
+
+	if (!room)
+		return;
+	r->counts = room;
+	r->counts[r->nr_counts++] = *c;
+	bpf_map_delete_elem(bpf_map__fd(t->skel->maps.counts), &key);
+}
+
+static void retire_received(struct mms_tlb *t, const struct mms_tlb_received *c)
+{
+	struct mms_tlb_data *r = &t->retired;
+	struct mms_tlb_received *room =
+		grow(r->received, r->nr_received, &t->room_received, sizeof(*c));
+	struct mms_tlb_pair key = {.by = (__u32)c->by, .of = (__u32)c->of};
+
+	if (!room)
+		return;
+	r->received = room;
+	r->received[r->nr_received++] = *c;
+	bpf_map_delete_elem(bpf_map__fd(t->skel->maps.pairs), &key);
+}
+
+/* One process's counters of all CPUs. Return: false if they are not there. */
+static bool fill_count(struct mms_tlb *t, __u32 key, struct mms_tlb_val *vals,
+		       struct mms_tlb_count *c)
+{
+	int cpus = libbpf_num_possible_cpus(), i;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counts), &key, vals))
+		return false;
+	memset(c, 0, sizeof(*c));
+	c->tgid = (pid_t)key;
+	for (i = 0; i < cpus; i++)
+		add_val(&c->v, &vals[i]);
+	look_up_comm(t, c->tgid, c->comm);
+	return true;
+}
+
+static bool fill_received(struct mms_tlb *t, const struct mms_tlb_pair *key,
+			  struct mms_tlb_flushes *vals, struct mms_tlb_received *c)
+{
+	int cpus = libbpf_num_possible_cpus(), i;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.pairs), key, vals))
+		return false;
+	memset(c, 0, sizeof(*c));
+	c->by = (pid_t)key->by;
+	c->of = (pid_t)key->of;
+	for (i = 0; i < cpus; i++)
+		add_flushes(&c->n, &vals[i]);
+	look_up_comm(t, c->by, c->by_comm);
+	look_up_comm(t, c->of, c->comm);
+	return true;
+}
+
+static int read_counts(struct mms_tlb *t, struct mms_tlb_data *d)
+{
+	size_t cpus = (size_t)libbpf_num_possible_cpus(), nr, i, old = t->retired.nr_counts;
+	struct mms_tlb_val *vals = calloc(cpus, sizeof(*vals));
+	void *keys = NULL;
+	int err;
+
+	err = vals ? read_keys(bpf_map__fd(t->skel->maps.counts), sizeof(__u32), t->max_counts,
+			       &keys, &nr)
+		   : -ENOMEM;
+	if (!err) {
+		d->counts = calloc(nr + old + 1, sizeof(*d->counts));
+		err = d->counts ? 0 : -ENOMEM;
+	}
+	if (err)
+		goto out;
+	for (i = 0; i < old; i++)
+		d->counts[d->nr_counts++] = t->retired.counts[i];
+	for (i = 0; i < nr; i++) {
+		struct mms_tlb_count *c = &d->counts[d->nr_counts];
+		__u32 key = ((__u32 *)keys)[i];
+
+		/* Gone before it is read: then what is read is final. */
+		bool final = nr > t->max_counts / 2 && is_gone((pid_t)key);
+
+		if (!fill_count(t, key, vals, c))
+			continue;
+		if (final)
+			retire_count(t, c);
+		d->nr_counts++;
+	}
+out:
+	free(vals);
+	free(keys);
+	return err;
+}
+
+static int read_received(struct mms_tlb *t, struct mms_tlb_data *d)
+{
+	size_t cpus = (size_t)libbpf_num_possible_cpus(), nr, i, old = t->retired.nr_received;
+	struct mms_tlb_flushes *vals = calloc(cpus, sizeof(*vals));
+	void *keys = NULL;
+	int err;
+
+	err = vals ? read_keys(bpf_map__fd(t->skel->maps.pairs), sizeof(struct mms_tlb_pair),
+			       t->max_pairs, &keys, &nr)
+		   : -ENOMEM;
+	if (!err) {
+		d->received = calloc(nr + old + 1, sizeof(*d->received));
+		err = d->received ? 0 : -ENOMEM;
+	}
+	if (err)
+		goto out;
+	for (i = 0; i < old; i++)
+		d->received[d->nr_received++] = t->retired.received[i];
+	for (i = 0; i < nr; i++) {
+		const struct mms_tlb_pair *key = (struct mms_tlb_pair *)keys + i;
+		struct mms_tlb_received *c = &d->received[d->nr_received];
+		bool final = nr > t->max_pairs / 2 &&
+			     (is_gone((pid_t)key->of) || is_gone((pid_t)key->by));
+
+		if (!fill_received(t, key, vals, c))
+			continue;
+		if (final)
+			retire_received(t, c);
+		d->nr_received++;
+	}
+out:
+	free(vals);
+	free(keys);
+	return err;
+}
+
+/* Names of the gone: the map of names is as large as those that use it, and never full at once. */
+static void forget_comms(struct mms_tlb *t, size_t from)
+{
+	size_t i;
+
+	for (i = from; i < t->retired.nr_counts; i++) {
+		__u32 key = (__u32)t->retired.counts[i].tgid;
+
+		bpf_map_delete_elem(bpf_map__fd(t->skel->maps.comms), &key);
+	}
+}
+
+/**
+ * mms_tlb_read() - snapshot of all counts
+ * @t: from mms_tlb_open()
+ * @d: filled in; a process may be there twice, when its number was given away again
+ * When a map of the kernel is more than half full, processes that are gone are moved out of it.
+ * Return: 0 or -errno.
+ */
+int mms_tlb_read(struct mms_tlb *t, struct mms_tlb_data *d)
+{
+	size_t old = t->retired.nr_counts;
+	int err;
+
+	memset(d, 0, sizeof(*d));
+	/* Who received from whom first: it needs the names. */
+	err = read_received(t, d);
+	if (!err)
+		err = read_counts(t, d);
+	forget_comms(t, old);
+	if (err)
+		mms_tlb_data_free(d);
+	return err;
+}
+
+void mms_tlb_data_free(struct mms_tlb_data *d)
+{
+	free(d->counts);
+	free(d->received);
+	memset(d, 0, sizeof(*d));
+}
+
+static uint64_t read_tally(int fd, __u32 which, uint64_t *vals, int cpus)
+{
+	uint64_t sum = 0;
+	int i;
+
+	if (bpf_map_lookup_elem(fd, &which, vals))
+		return 0;
+	for (i = 0; i < cpus; i++)
+		sum += vals[i];
+	return sum;
+}
+
+/* The two on tlb_flush stand in for each other: only the first one's are losses, if any. */
+static uint64_t missed_elsewhere(const struct mms_tlb *t)
+{
+	uint64_t flush = mms_hook_recursion_of(bpf_program__fd(t->skel->progs.on_flush)) +
+			 mms_hook_recursion_of(bpf_program__fd(t->skel->progs.stand_in));
+	uint64_t all = mms_hook_recursion(t->skel->obj);
+
+	return all > flush ? all - flush : 0;
+}
+
+/**
+ * mms_tlb_losses() - what was seen and what was not kept
+ * @t: from mms_tlb_open()
+ * @l: filled in
+ * Counters are read one after the other while flushes go on: the identity of seen holds
+ * exactly only when nothing that is counted runs, or after mms_tlb_stop().
+ * Return: 0 or -errno.
+ */
+int mms_tlb_losses(struct mms_tlb *t, struct mms_tlb_losses *l)
+{
+	int fd = bpf_map__fd(t->skel->maps.tallies), cpus = libbpf_num_possible_cpus();
+	uint64_t n[MMS_TLB_NR_TALLIES], *vals = calloc((size_t)cpus, sizeof(*vals)), missed;
+	__u32 i;
+
+	if (!vals)
+		return -ENOMEM;
+	/* Backwards: parts before wholes, so that a part never exceeds its whole. */
+	for (i = MMS_TLB_NR_TALLIES; i-- > 0;)
+		n[i] = read_tally(fd, i, vals, cpus);
+	free(vals);
+	*l = (struct mms_tlb_losses){
+		.seen = n[MMS_TLB_SEEN],
+		.stored = n[MMS_TLB_STORED],
+		.filtered = n[MMS_TLB_FILTERED],
+		.dropped = n[MMS_TLB_COUNTS_FULL],
+		.dropped_received = n[MMS_TLB_PAIRS_FULL],
+		.stood_in = n[MMS_TLB_STOOD_IN],
+		.missed_recursion = missed_elsewhere(t),
+		.missed_child = n[MMS_TLB_TGIDS_FULL],
+	};
+	missed = mms_hook_recursion_of(bpf_program__fd(t->skel->progs.on_flush));
+	l->missed_flush = missed > l->stood_in ? missed - l->stood_in : 0;
+	for (i = 0; i < MMS_TLB_NR_HOOKS; i++)
+		l->missed_probe += mms_probe_missed(t->probes[i]);
+	return 0;
+}
