@@ -165,8 +165,10 @@ static int observe(struct faults_run *r)
 	if (err)
 		return err;
 	if (r->args->cold)
-		return faults_cold(r);
-	return r->args->opts.events ? faults_stream(r) : count(r);
+		err = faults_cold(r);
+	else
+		err = r->args->opts.events ? faults_stream(r) : count(r);
+	return err ? err : r->err;
 }
 
 static int open_error(int err, const char *why)

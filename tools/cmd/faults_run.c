@@ -110,7 +110,8 @@ bool faults_wait(struct faults_run *r, uint64_t moment)
 			return false;
 		if (!take_signal(r, sig, &info))
 			return false;
-		if (faults_budget_check(r))
+		r->err = faults_budget_check(r);
+		if (r->err)
 			return false;
 	}
 }

@@ -31,6 +31,7 @@
  * @period: one fault of so many is looked at
  * @worst: largest of the span
  * @counting: events fell back to counts: @begin is where
+ * @err: what ended the waiting, if it was neither the end nor a signal
  * @exhausted: it was told that nothing is left to leave out
  */
 struct faults_run {
@@ -61,6 +62,7 @@ struct faults_run {
 	unsigned int period, worst;
 	bool counting;
 	bool exhausted;
+	int err;
 	sigset_t waited, mask;
 };
 
