@@ -61,27 +61,33 @@ static int begin_counting(struct faults_run *r)
 	return faults_snap_copy(&r->last, &r->begin);
 }
 
-static int change(struct faults_run *r, double percent)
+/* Takes in what came under the old period. */
+static int advance(struct faults_run *r)
 {
-	bool events = model_budget_events(&r->budget);
 	struct faults_snap s;
-	int err;
+	int err = faults_snap(r->f, &r->last, r->period, &s);
 
-	if (events && r->counting) {
-		r->counting = false;
-		err = faults_report_span(r);
-	} else {
-		err = faults_snap(r->f, &r->last, r->period, &s);
-		if (!err) {
-			faults_snap_free(&r->last);
-			r->last = s;
-		}
-	}
-	r->period = model_budget_period(&r->budget);
-	if (!err)
-		err = mms_faults_throttle(r->f, r->period, events);
 	if (err)
 		return err;
+	faults_snap_free(&r->last);
+	r->last = s;
+	return 0;
+}
+
+/* Events and counts overlap a little where one takes over from the other: none is in neither. */
+static int change(struct faults_run *r, double percent)
+{
+	bool events = model_budget_events(&r->budget), back = events && r->counting;
+	int err = back ? 0 : advance(r);
+
+	if (!err)
+		err = mms_faults_throttle(r->f, model_budget_period(&r->budget), events);
+	if (back && !err)
+		err = faults_report_span(r);
+	if (err)
+		return err;
+	r->period = model_budget_period(&r->budget);
+	r->counting &= !back;
 	tell_change(r, percent);
 	if (r->args->opts.events && !events && !r->counting)
 		return begin_counting(r);
