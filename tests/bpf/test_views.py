@@ -433,7 +433,7 @@ def cold():
     totals = [taken(o)["all"] for o in objs]
     same(totals, sorted(totals), "cold: sums only grow")
     # Every moment between two steps has the steps before it, and no other.
-    ok(checked_moments(objs, steps, last) >= 3, "cold: moments in the pauses", moments)
+    ok(checked_moments(objs, steps, last) >= 2, "cold: moments in the pauses", moments)
     alive = [o for o in objs[:-1] if o["at_ns"] + o["execve_ns"] > int(steps[-1][0]) + 500000000]
     ok(len(alive) > 0, "cold: a moment after the last step", moments)
     resident = row(alive[-1], "resident")

@@ -191,9 +191,10 @@ static void t_thread(void)
 
 static void write_parent(char *p)
 {
-	char page[PG] = {1};
+	char page[PG];
 	unsigned long i;
 
+	*(volatile char *)page = 1; /* for N = 0, too */
 	for (i = 0; i < n; i++) {
 		struct iovec from = {page, 1}, to = {p + i * PG, 1};
 

@@ -59,12 +59,12 @@ static void take_event(struct faults_run *r, struct cold *c, const struct mms_fa
 		r->nr_dropped++;
 }
 
-static void take_events(struct faults_run *r)
+static void take_events(struct faults_run *r, const struct mms_fault_event *e, size_t nr)
 {
 	size_t i;
 
-	for (i = 0; i < r->nr_batch; i++)
-		take_event(r, r->tell_ctx, &r->batch[i]);
+	for (i = 0; i < nr; i++)
+		take_event(r, r->tell_ctx, &e[i]);
 }
 
 /* The moment has been told: what ended after it counts from now on. */

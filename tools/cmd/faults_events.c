@@ -89,16 +89,14 @@ static void event_row(struct out *o, const struct mms_fault_event *e, bool aroun
 }
 
 /* In the order of the ring: of each CPU in the order of time. */
-static void tell_events(struct faults_run *r)
+static void tell_events(struct faults_run *r, const struct mms_fault_event *e, size_t nr)
 {
 	size_t i;
 
-	if (!r->nr_batch)
-		return;
 	out_begin(r->events);
 	out_table(r->events, "events", cols, NR_COLS);
-	for (i = 0; i < r->nr_batch; i++)
-		event_row(r->events, &r->batch[i], r->args->opts.around);
+	for (i = 0; i < nr; i++)
+		event_row(r->events, &e[i], r->args->opts.around);
 	out_table_end(r->events);
 	out_end(r->events);
 }

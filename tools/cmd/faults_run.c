@@ -6,7 +6,8 @@
 #include <time.h>
 #include "cmd/faults_run.h"
 
-#define EVENT_PERIOD_NS 50000000ULL  /* how often the ring is emptied */
+#define EVENT_PERIOD_NS 50000000ULL /* how often the ring is emptied */
+#define EVENT_CHUNK	1000
 #define LOOK_PERIOD_NS	200000000ULL /* and how often we look who has ended */
 
 void faults_block_signals(struct faults_run *r)
@@ -45,12 +46,20 @@ static void keep_event(const struct mms_fault_event *e, void *ctx)
 	r->batch[r->nr_batch++] = *e;
 }
 
+/* Telling a full ring takes seconds: the budget is looked at in between. */
 void faults_drain(struct faults_run *r)
 {
+	size_t i, nr;
+
 	if (!r->args->opts.events)
 		return;
 	mms_faults_poll(r->f, 0, keep_event, r);
-	r->tell(r);
+	for (i = 0; i < r->nr_batch && !out_error(r->events); i += nr) {
+		nr = r->nr_batch - i < EVENT_CHUNK ? r->nr_batch - i : EVENT_CHUNK;
+		r->tell(r, r->batch + i, nr);
+		if (!r->err)
+			r->err = faults_budget_check(r);
+	}
 	r->nr_batch = 0;
 }
 
@@ -110,7 +119,8 @@ bool faults_wait(struct faults_run *r, uint64_t moment)
 			return false;
 		if (!take_signal(r, sig, &info))
 			return false;
-		r->err = faults_budget_check(r);
+		if (!r->err)
+			r->err = faults_budget_check(r);
 		if (r->err)
 			return false;
 	}

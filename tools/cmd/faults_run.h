@@ -17,7 +17,7 @@
  * @batch: events that were read and not yet told
  * @nr_dropped: events for which this program had no memory
  * @nr_other_kinds: events of kinds that were not asked for
- * @tell: what is done with the batch
+ * @tell: what is done with them, some at a time
  * @tell_ctx: for @tell
  * @stacks: of --stacks, else NULL
  * @pidfd: of the process, -1 = none
@@ -44,7 +44,7 @@ struct faults_run {
 	size_t nr_batch, room_batch;
 	uint64_t nr_dropped;
 	uint64_t nr_other_kinds;
-	void (*tell)(struct faults_run *r);
+	void (*tell)(struct faults_run *r, const struct mms_fault_event *e, size_t nr);
 	void *tell_ctx;
 	int pidfd;
 	struct faults_stacks *stacks;
