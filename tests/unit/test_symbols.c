@@ -285,6 +285,31 @@ static void no_program(void **state)
 	assert_int_equal(mms_elfsyms_read(fd, path, NULL, 0, false, &e), -ENOEXEC);
 }
 
+/* Addresses are shown to those who may see them; to others the lack is told. */
+static void names_of_the_kernel(void **state)
+{
+	unsigned long addr = 0;
+	char name[128] = "", type;
+	FILE *f = fopen("/proc/kallsyms", "r");
+
+	assert_non_null(f);
+	while (strcmp(name, "vfs_read") &&
+	       fscanf(f, "%lx %c %127s%*[^\n]", &addr, &type, name) == 3)
+		;
+	fclose(f);
+	assert_string_equal(name, "vfs_read");
+	open_symbols(getpid());
+	if (addr) {
+		assert_string_equal(mms_symbols_kernel(symbols, addr + 1), "vfs_read");
+		assert_null(mms_symbols_lack(symbols));
+	} else {
+		assert_string_equal(mms_symbols_kernel(symbols, 0xffffffff81000001),
+				    "0xffffffff81000001");
+		assert_non_null(mms_symbols_lack(symbols));
+	}
+	close_symbols();
+}
+
 static void ask_for_names(void)
 {
 	open_symbols(getpid());
@@ -367,6 +392,7 @@ int main(void)
 		cmocka_unit_test(never_a_wrong_name),
 		cmocka_unit_test(deleted_but_mapped),
 		cmocka_unit_test(no_program),
+		cmocka_unit_test(names_of_the_kernel),
 		cmocka_unit_test(no_network),
 		cmocka_unit_test(jit),
 	};

@@ -27,6 +27,10 @@
 #define MAX_BYTES (256U << 20) /* of all files together, then they are read anew */
 #define VSYSCALL  0xffffffffff600000ULL
 
+/* Modules and BPF programs are here, the kernel itself begins below: they come and go. */
+#define MODULES	  0xffffffffa0000000ULL
+#define REREAD_NS 5000000000ULL
+
 /* The symbols of one file, or that they cannot be had. */
 struct slot {
 	uint64_t id; /* of struct mms_mapped_file; 0 = free */
@@ -41,7 +45,7 @@ struct mms_symbols {
 	struct slot files[NR_FILES];
 	size_t bytes, nr_open; /* of these files */
 	struct mms_symtab *kernel;
-	bool kernel_tried;
+	uint64_t kernel_ns; /* when it was read; 0 = not yet */
 	const char *lack;
 };
 
@@ -256,9 +260,11 @@ int mms_symbols_returns_to(struct mms_symbols *s, pid_t tgid, uint64_t ns, uint6
 
 static void read_kernel(struct mms_symbols *s)
 {
-	int err = mms_kallsyms_read("/proc/kallsyms", &s->kernel);
+	int err;
 
-	s->kernel_tried = true;
+	mms_symtab_free(s->kernel);
+	err = mms_kallsyms_read("/proc/kallsyms", &s->kernel);
+	s->lack = NULL;
 	if (err == -EACCES)
 		s->lack = "functions of the kernel are not named: their addresses are hidden "
 			  "(kernel.kptr_restrict)";
@@ -268,12 +274,18 @@ static void read_kernel(struct mms_symbols *s)
 
 const char *mms_symbols_kernel(struct mms_symbols *s, uint64_t ip)
 {
+	struct timespec now;
 	const char *name;
+	uint64_t ns;
 
-	if (!s->kernel_tried)
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	if (!s->kernel_ns || (ip >= MODULES && ns - s->kernel_ns > REREAD_NS)) {
 		read_kernel(s);
+		s->kernel_ns = ns;
+	}
 	name = s->kernel ? mms_symtab_find(s->kernel, ip) : NULL;
-	return name ? name : number(s, ip);
+	return name ? mms_names_get(s->names, name) : number(s, ip);
 }
 
 const char *mms_symbols_lack(const struct mms_symbols *s)
