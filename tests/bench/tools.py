@@ -51,16 +51,24 @@ class Tool:
 
 
 class Mmscope(Tool):
-    """Counts: what is stored for the process."""
+    """Its own words are its name; what is stored for the process."""
 
     waits = {128}
 
-    def __init__(self, name, *options, command="faults"):
-        super().__init__(name, ["mmscope", command, "-p", "PID", "-O", "json", "-o", OUT, *options])
+    def __init__(self, name):
+        super().__init__(name, [*name.split(), "-p", "PID", "-O", "json", "-o", OUT])
 
     def seen(self):
         objs = [json.loads(line) for line in read(OUT).splitlines() if line.startswith("{")]
         return sum(o.get("stored", 0) for o in objs)
+
+
+class MmscopeTlb(Mmscope):
+    """Flushes of all reasons."""
+
+    def seen(self):
+        objs = [json.loads(line) for line in read(OUT).splitlines() if line.startswith("{")]
+        return sum(r["flushes"] for o in objs for r in o.get("reasons", []))
 
 
 class MmscopeEvents(Mmscope):
@@ -132,26 +140,25 @@ def map_bytes(pids):
     return sum(m.get("bytes_memlock", 0) for m in json.loads(p.stdout) if m["id"] in ids)
 
 
-OFF = Tool("off, and off")
-
 FAULT = "handle_mm_fault /pid == PID/ "
 LATENCY = (f"kprobe:{FAULT}{{ @s[tid] = nsecs; }} kretprobe:handle_mm_fault /@s[tid]/ "
            "{ @ns = hist(nsecs - @s[tid]); delete(@s[tid]); }")
+FLUSH = "tracepoint:tlb:tlb_flush /pid == PID/ { @ = count(); }"
 
 TOUCH = [
-    OFF,
-    Mmscope("mmscope faults --no-kinds", "--no-kinds"),
+    Mmscope("mmscope faults --no-kinds"),
     Mmscope("mmscope faults"),
-    MmscopeEvents("mmscope faults --events", "--events"),
-    Mmscope("mmscope faults --by vma", "--by", "vma"),
-    Mmscope("mmscope faults --around", "--around"),
-    Mmscope("mmscope faults --stacks user", "--stacks", "user"),
-    Mmscope("mmscope faults --stacks both", "--stacks", "both"),
+    Mmscope("mmscope faults --around"),
+    Mmscope("mmscope faults --by vma"),
+    Mmscope("mmscope faults --stacks user"),
+    Mmscope("mmscope faults --stacks both"),
+    MmscopeEvents("mmscope faults --events"),
+    Mmscope("mmscope cow"),
+    Mmscope("mmscope tlb"),
     Bpftrace("bpftrace kprobe count", f"kprobe:{FAULT}{{ @ = count(); }}"),
     Bpftrace("bpftrace kfunc count", f"kfunc:{FAULT}{{ @ = count(); }}"),
-    Bpftrace("bpftrace kprobe+kretprobe latency", LATENCY),
     Bpftrace("bpftrace software:page-faults:1", "software:page-faults:1 /pid == PID/ { @ = count(); }"),
-    Bpftrace("bpftrace kprobe @[ustack]", f"kprobe:{FAULT}{{ @[ustack] = count(); }}"),
+    Bpftrace("bpftrace kprobe+kretprobe latency", LATENCY),
     Bpftrace("bpftrace kprobe @[kstack, ustack]", f"kprobe:{FAULT}{{ @[kstack, ustack] = count(); }}"),
     PerfStat("perf stat -e page-faults", "page-faults"),
     PerfRecord("perf record -c 1"),
@@ -160,8 +167,21 @@ TOUCH = [
     PerfTrace("perf trace -F all"),
     Bcc("bcc funccount", ["funccount-bpfcc", "-p", "PID", "handle_mm_fault"]),
     Bcc("bcc funclatency", ["funclatency-bpfcc", "-p", "PID", "handle_mm_fault"]),
-    Bcc("bcc stackcount", ["stackcount-bpfcc", "-p", "PID", "handle_mm_fault"]),
 ]
 
-# what watched.c is told, what that makes, who watches; the first one nobody
-SCENES = [("touch", "first touches", TOUCH)]
+COPY = [
+    Mmscope("mmscope faults"),
+    Mmscope("mmscope cow"),
+    Bpftrace("bpftrace kprobe count", f"kprobe:{FAULT}{{ @ = count(); }}"),
+    Bpftrace("bpftrace kprobe+kretprobe latency", LATENCY),
+]
+
+FLUSHES = [
+    MmscopeTlb("mmscope tlb"),
+    Bpftrace("bpftrace tlb:tlb_flush count", FLUSH),
+    PerfStat("perf stat -e tlb:tlb_flush", "tlb:tlb_flush"),
+]
+
+# what watched.c is told, what that makes, who watches
+SCENES = [("touch", "first touches", TOUCH), ("copy", "copies after a fork", COPY),
+          ("flush", "first touches, each with a flush of the TLB,", FLUSHES)]

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """watch.py [-r ROUNDS] [-n PAGES] [--time] [NAME...]: what it costs to be watched, by mmscope and by its peers.
 
-One program (watched.c) makes page faults; in each round every tool in turn is started, waited for
-until it is at work, and made to watch: once without it and once with it, so that what the machine
-does besides hits both. Printed are the ratios: THREAD, of what the faulting thread took, and TOTAL, of
-what the processor did until the tool had caught up. So it is under QEMU -icount, where nanoseconds are
-instructions of one processor. With --time it is WALL in place of TOTAL: what passed until the program had
-done its faults, the tool beside it on another processor; of times under emulation only ratios say anything.
+One program (watched.c) makes page faults. Every tool in turn is started, waited for until it is at work,
+made to watch for two rounds, and stopped; before each the program does the same unwatched, so that what
+the machine does besides hits both. Printed are the ratios: THREAD, of what the faulting thread took, and
+TOTAL, of what the processor did until the tool had caught up. So it is under QEMU -icount, where
+nanoseconds are instructions of one processor. With --time it is WALL in place of TOTAL: what passed until
+the program had done its faults, the tool beside it on another processor; of times under emulation only
+ratios say anything.
 
 A tool that sees half of the faults is cheap: what each one has seen stands beside what was made, by
 the kernel's count for the process. Tools whose name contains no NAME are left out.
@@ -24,7 +25,6 @@ import time
 import tools
 
 CGROUP = "/sys/fs/cgroup/watchers"
-WARM = 1024  # what a tool does at its first fault only is not counted
 WATCHED = os.environ.get("MMS_WATCHED", "/root/watched")
 
 
@@ -37,16 +37,18 @@ def used_us():
     return int(re.search(r"^usage_usec (\d+)", read(f"{CGROUP}/cpu.stat"), re.M)[1])
 
 
+def idle_ns():
+    return float(read("/proc/uptime").split()[1]) * 1e9
+
+
 def settle():
-    """Until what the tools had to catch up with is done. Returns what they have used by then."""
-    before = used_us()
+    """Until the tools have caught up and the kernel has nothing to do. Returns what they have used by then."""
     for _ in range(40):
-        time.sleep(0.25)
-        after = used_us()
-        if after - before < 300:
-            return before
-        before = after
-    return before
+        used, idle = used_us(), idle_ns()
+        time.sleep(0.3)
+        if used_us() - used < 300 and idle_ns() - idle > 0.27e9 * os.cpu_count():
+            return used
+    return used
 
 
 class Watched:
@@ -54,10 +56,10 @@ class Watched:
 
     def __init__(self, timed):
         self.timed = timed
+        self.nr_flushed = 0
         # pylint: disable=consider-using-with
         self.p = subprocess.Popen([WATCHED, f"{CGROUP}/cpu.stat"], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
-        self.do("touch", WARM)
 
     @property
     def pid(self):
@@ -68,12 +70,15 @@ class Watched:
         self.p.stdin.write(f"{verb} {pages}\n")
         self.p.stdin.flush()
         thread, wall, median_thread, median_wall, used = map(int, self.p.stdout.readline().split())
+        self.nr_flushed += pages if verb == "flush" else 0
         if self.timed:
             return median_thread, median_wall
         return thread, wall + (settle() - used) * 1000
 
-    def faults(self):
-        """The kernel's count, minor and major."""
+    def made(self, verb):
+        """Flushes by construction, else the kernel's count of faults, minor and major."""
+        if verb == "flush":
+            return self.nr_flushed
         word = read(f"/proc/{self.pid}/stat").rsplit(")", 1)[1].split()
         return int(word[7]) + int(word[9])
 
@@ -149,44 +154,45 @@ class Row:
     """What was measured of one tool."""
 
     def __init__(self, tool):
-        self.tool = tool
+        self.tool = tool  # None: nobody
         self.thread, self.total, self.added = [], [], []
         self.seen = self.made = 0
         self.maps = self.rss = 0
         self.why = None
 
     def measure(self, watched, verb, pages):
-        """One round: off, on."""
+        """Two rounds of one start. The first time is for what comes once: in the tool, and in the
+        kernel's lists of free pages when much time has passed."""
         if self.why:
             return
         try:
-            off = watched.do(verb, pages)
-            running = Running(self.tool, watched.pid) if self.tool.command else None
-            before = watched.faults()
-            if running:
-                watched.do(verb, WARM)
-            on = watched.do(verb, pages)
-            self.made += watched.faults() - before
+            off = [watched.do(verb, pages) for _ in range(3)][1:]
+            running = Running(self.tool, watched.pid) if self.tool else None
+            before = watched.made(verb)
+            on = [watched.do(verb, pages) for _ in range(3)][1:]
+            self.made += watched.made(verb) - before
             if running:
                 self.maps, self.rss = running.memory()
                 self.seen += running.stop()
         except NotMeasured as why:
             self.why = str(why)
             return
-        self.thread.append(on[0] / off[0])
-        self.total.append(on[1] / off[1])
-        self.added.append((on[1] - off[1]) / pages)
+        for without, watching in zip(off, on):
+            self.thread.append(watching[0] / without[0])
+            self.total.append(watching[1] / without[1])
+            self.added.append((watching[1] - without[1]) / pages)
 
     def text(self):
-        if not self.why and self.tool.command and self.seen * 100 < self.made:
-            self.why = f"it saw {self.seen} of {self.made} faults"
+        name = self.tool.name if self.tool else "nobody, once more"
+        if self.tool and not self.why and self.seen * 100 < self.made:
+            self.why = f"it saw {self.seen} of {self.made}"
         if self.why:
-            return f"{self.tool.name:<34} not measured: {self.why}"
-        out = f"{self.tool.name:<34}"
+            return f"{name:<34} not measured: {self.why}"
+        out = f"{name:<34}"
         for v in (self.thread, self.total):
             out += f" {statistics.median(v):7.3f} {min(v):7.3f} {max(v):7.3f}"
         out += f" {statistics.median(self.added):+8.0f}"
-        if not self.tool.command:
+        if not self.tool:
             return out
         return out + f" {self.seen:>9} {self.made:>9} {self.maps:9.0f} {self.rss:9}"
 
@@ -200,13 +206,13 @@ def scene(verb, what, rows, args):
     watched = Watched(args.time)
     try:
         base = [watched.do(verb, args.pages) for _ in range(3)]
-        for i in range(args.rounds):
+        for i in range((args.rounds + 1) // 2):
             for j in range(len(rows)):
                 rows[(i * 5 + j) % len(rows)].measure(watched, verb, args.pages)
     finally:
         watched.end()
     print(f"{args.pages} {what} a round, {statistics.median(b[0] for b in base) / args.pages:.0f} ns each when nobody watches;"
-          f" ratios to that, median of {args.rounds} rounds")
+          f" ratios to that, median of {len(rows[0].thread)} rounds")
     print(HEAD.format('WALL' if args.time else 'TOTAL'))
     for row in rows:
         print(row.text())
@@ -215,8 +221,8 @@ def scene(verb, what, rows, args):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("-r", "--rounds", type=int, default=7)
-    p.add_argument("-n", "--pages", type=int, default=16384)
+    p.add_argument("-r", "--rounds", type=int, default=8)
+    p.add_argument("-n", "--pages", type=int, default=4096)
     p.add_argument("names", nargs="*")
     p.add_argument("--time", action="store_true")
     args = p.parse_args()
@@ -224,7 +230,7 @@ def main():
     os.sched_setaffinity(0, {0})
     os.makedirs(CGROUP, exist_ok=True)
     for verb, what, some in tools.SCENES:
-        rows = [Row(t) for t in some if not t.command or not args.names or any(n in t.name for n in args.names)]
+        rows = [Row(None)] + [Row(t) for t in some if not args.names or any(n in t.name for n in args.names)]
         if len(rows) > 1:
             scene(verb, what, rows, args)
 
