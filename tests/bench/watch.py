@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""watch.py [-r ROUNDS] [-n PAGES] [--time] [NAME...]: what it costs to be watched, by mmscope and by its peers.
+"""watch.py [-s STARTS] [-r ROUNDS] [-n PAGES] [--time] [NAME...]: what it costs to be watched, by mmscope and by its peers.
 
 One program (watched.c) makes page faults. Every tool in turn is started, waited for until it is at work,
-made to watch for two rounds, and stopped; before each the program does the same unwatched, so that what
-the machine does besides hits both. Printed are the ratios: THREAD, of what the faulting thread took, and
+made to watch for some rounds, and stopped; before that the program does the same unwatched, so that
+what the machine does besides hits both. So it is done several times. Printed are the ratios: THREAD, of what the faulting thread took, and
 TOTAL, of what the processor did until the tool had caught up. So it is under QEMU -icount, where
 nanoseconds are instructions of one processor. With --time it is WALL in place of TOTAL: what passed until
 the program had done its faults, the tool beside it on another processor; of times under emulation only
@@ -160,16 +160,17 @@ class Row:
         self.maps = self.rss = 0
         self.why = None
 
-    def measure(self, watched, verb, pages):
-        """Two rounds of one start. The first time is for what comes once: in the tool, and in the
+    def measure(self, watched, verb, args):
+        """Some rounds of one start. The first time is for what comes once: in the tool, and in the
         kernel's lists of free pages when much time has passed."""
+        rounds = range(args.rounds + 1)
         if self.why:
             return
         try:
-            off = [watched.do(verb, pages) for _ in range(3)][1:]
+            off = [watched.do(verb, args.pages) for _ in rounds][1:]
             running = Running(self.tool, watched.pid) if self.tool else None
             before = watched.made(verb)
-            on = [watched.do(verb, pages) for _ in range(3)][1:]
+            on = [watched.do(verb, args.pages) for _ in rounds][1:]
             self.made += watched.made(verb) - before
             if running:
                 self.maps, self.rss = running.memory()
@@ -180,7 +181,7 @@ class Row:
         for without, watching in zip(off, on):
             self.thread.append(watching[0] / without[0])
             self.total.append(watching[1] / without[1])
-            self.added.append((watching[1] - without[1]) / pages)
+            self.added.append((watching[1] - without[1]) / args.pages)
 
     def text(self):
         name = self.tool.name if self.tool else "nobody, once more"
@@ -202,27 +203,30 @@ HEAD = (f"{'WATCHED BY':<34} {'THREAD':>7} {'MIN':>7} {'MAX':>7} {{:>7}} {'MIN':
 
 
 def scene(verb, what, rows, args):
-    """All tools of a table, interleaved; each round begins with another one."""
+    """All tools of a table, interleaved; each time another one is the first."""
     watched = Watched(args.time)
     try:
-        base = [watched.do(verb, args.pages) for _ in range(3)]
-        for i in range((args.rounds + 1) // 2):
+        base = statistics.median(watched.do(verb, args.pages)[0] for _ in range(5)) / args.pages
+        print(f"{args.pages} {what} a round, {base:.0f} ns each when nobody watches; ratios to that, median of"
+              f" {args.starts} x {args.rounds} rounds")
+        print(HEAD.format("WALL" if args.time else "TOTAL"), flush=True)
+        for i in reversed(range(args.starts)):
             for j in range(len(rows)):
-                rows[(i * 5 + j) % len(rows)].measure(watched, verb, args.pages)
+                row = rows[(i * 5 + j) % len(rows)]
+                row.measure(watched, verb, args)
+                if not i:
+                    print(row.text(), flush=True)
+        print(flush=True)
     finally:
         watched.end()
-    print(f"{args.pages} {what} a round, {statistics.median(b[0] for b in base) / args.pages:.0f} ns each when nobody watches;"
-          f" ratios to that, median of {len(rows[0].thread)} rounds")
-    print(HEAD.format('WALL' if args.time else 'TOTAL'))
-    for row in rows:
-        print(row.text())
-    print(flush=True)
 
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("-r", "--rounds", type=int, default=8)
+    p.add_argument("-s", "--starts", type=int, default=3)
+    p.add_argument("-r", "--rounds", type=int, default=3)
     p.add_argument("-n", "--pages", type=int, default=4096)
+    p.add_argument("-v", "--verb", help="one table only: touch, copy or flush")
     p.add_argument("names", nargs="*")
     p.add_argument("--time", action="store_true")
     args = p.parse_args()
@@ -231,7 +235,7 @@ def main():
     os.makedirs(CGROUP, exist_ok=True)
     for verb, what, some in tools.SCENES:
         rows = [Row(None)] + [Row(t) for t in some if not args.names or any(n in t.name for n in args.names)]
-        if len(rows) > 1:
+        if len(rows) > 1 and args.verb in (None, verb):
             scene(verb, what, rows, args)
 
 
