@@ -396,7 +396,8 @@ def smaps_segments():
                         "data" if path[:1] == "/" and word[1] == "rw-p" else
                         "file" if path[:1] == "/" and word[1][2] == "-" else None)
             elif word[0] == "Rss:" and name:
-                out[name] += int(word[1]) // 4
+                # Some kernels call the bss before it [heap], too.
+                out[name] = int(word[1]) // 4 + (out[name] if name != "heap" else 0)
     return out
 
 
