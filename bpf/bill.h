@@ -51,6 +51,7 @@ struct mms_bill_val {
 	__u64 nr;
 	__u64 bytes;
 	__u64 ns;
+	__u64 last_ns; /* CLOCK_MONOTONIC, when the latest ended; with MMS_BY_USTACK only */
 };
 
 /* Why epochs change. */
@@ -79,7 +80,10 @@ struct mms_bill_moment {
 	char comm[16];	  /* of @pid; FORK: of both */
 };
 
-#define MMS_BILL_MOMENTS 16384 /* a power of two */
+#define MMS_BILL_MOMENTS   16384 /* a power of two */
+#define MMS_BILL_FOUND_MAX 16384 /* numbers below are of forks that /proc tells of */
+#define MMS_BILL_LIVES	   16384
+#define MMS_BILL_COUNTS	   16384 /* counters in the kernel */
 
 /* Map "lives", by tgid. */
 struct mms_bill_life {

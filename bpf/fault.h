@@ -68,6 +68,7 @@ struct mms_fault_config {
 	__u32 no_kinds;		 /* do not look at the tables */
 	__u32 around;		 /* count pages that came along */
 	__u32 by;		 /* MMS_BY_*: count in "details" in place of "counts" */
+	__u32 bill;		 /* count what forks cost: in "bills", nothing else */
 	__u32 wake_bytes;	 /* wake the reader when this much waits */
 	__u32 slot_mask;	 /* slots of map "starts", less one */
 	__u32 atomic;		 /* another program may count on this CPU in between */
@@ -109,6 +110,7 @@ enum mms_fault_proof_id {
 	MMS_PROOF_USERFAULT,
 	MMS_PROOF_SIGNAL,
 	MMS_PROOF_FORK,
+	MMS_PROOF_NEW_EXEC,
 	MMS_PROOF_EXEC,
 	MMS_PROOF_EXIT,
 	MMS_PROOF_NR

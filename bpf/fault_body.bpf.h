@@ -8,6 +8,7 @@
 #define _MMS_FAULT_BODY_BPF_H
 
 #include "fault_around.bpf.h"
+#include "fault_bill.bpf.h"
 #include "fault_event.bpf.h"
 #include "fault_slot.bpf.h"
 #include <bpf/bpf_tracing.h>
@@ -19,6 +20,8 @@ static __always_inline bool wanted(u64 id)
 {
 	u32 tgid = id >> 32;
 
+	if (cfg.bill)
+		return bill_epoch(tgid) != 0;
 	if (cfg.only_tid)
 		return (u32)id == cfg.only_tid && !only_gone;
 	if (cfg.only_tgid)
@@ -220,10 +223,17 @@ static __always_inline void fault_done(void *ctx, u64 id, struct mms_fault_start
 		.flags = s->flags,
 		.origin = s->origin,
 	};
+	u32 what = MMS_BILL_OTHER;
 
 	sum.kind = fault_kind(s, sum.ret, &f, &sum);
+	/* Before the stacks: what comes after their loop older kernels verify for each of its ends.
+	 */
+	if (cfg.bill)
+		what = bill_what(&f, &sum);
 	take_stacks(ctx, &sum, 0);
-	if (count_fault(id, s, &sum))
+	if (cfg.bill)
+		tally_in(t, bill_count(id, what, s, &sum));
+	else if (count_fault(id, s, &sum))
 		tally_in(t, MMS_TALLY_STORED);
 	else
 		tally_in(t, MMS_TALLY_COUNTS_FULL);

@@ -57,6 +57,10 @@ static __always_inline void count_refused(void *ctx, u64 id, struct kernel_sigin
 		return;
 	}
 	take_stacks(ctx, &sum, 2);
+	if (cfg.bill) {
+		tally(bill_count(id, MMS_BILL_OTHER, NULL, &sum));
+		return;
+	}
 	if (!count_fault(id, NULL, &sum)) {
 		tally(MMS_TALLY_COUNTS_FULL);
 		return;
@@ -103,6 +107,18 @@ int BPF_PROG(on_signal, int sig, struct kernel_siginfo *info, struct task_struct
 	return 0;
 }
 
+/* From here on exec cannot fail, and the old memory is given up. */
+SEC("kprobe/begin_new_exec")
+int on_new_exec(void *ctx)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	if (!marks.armed_ns)
+		prove(current_tgid(), MMS_PROOF_NEW_EXEC);
+	bill_end(task, MMS_BILL_EXEC);
+	return 0;
+}
+
 /* The command starts here: what its process did before was our own code. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
@@ -113,6 +129,9 @@ int BPF_PROG(on_exec, struct task_struct *task)
 
 	if (!marks.armed_ns)
 		prove(tgid, MMS_PROOF_EXEC);
+	/* Unless on_new_exec() did; where kprobes are, they may be skipped. */
+	if (cfg.bill)
+		bill_end(task, MMS_BILL_EXEC);
 	if (bpf_map_lookup_elem(&comms, &name))
 		remember_comm(id);
 	if (!cfg.command_tgid || tgid != cfg.command_tgid || execd.ns)
@@ -135,11 +154,13 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	if (!marks.armed_ns)
 		prove(from, MMS_PROOF_FORK);
+	else if (cfg.bill && bill_member(from))
+		bill_fork(parent, child);
 	if (!cfg.follow || !bpf_map_lookup_elem(&tgids, &from))
 		return 0;
 	fork.ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&tgids, &to, &member, BPF_ANY) ||
-	    bpf_map_update_elem(&forks, &to, &fork, BPF_ANY))
+	    (!cfg.bill && bpf_map_update_elem(&forks, &to, &fork, BPF_ANY)))
 		tally(MMS_TALLY_TGIDS_FULL);
 	return 0;
 }
@@ -161,6 +182,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	/* The number may be given to another. */
 	if (cfg.only_tid ? tid == cfg.only_tid : last && tgid == cfg.only_tgid)
 		only_gone = 1;
+	if (cfg.bill && last)
+		bill_end(task, MMS_BILL_EXIT);
 	if (cfg.by_tgid && last)
 		bpf_map_delete_elem(&tgids, &tgid);
 	return 0;

@@ -407,8 +407,15 @@ static void count_places(void *ctx, enum model_bill_part part, const struct mms_
 	pages[key->where][part] += val->nr;
 }
 
+static void count_all(void *ctx, enum model_bill_part part, const struct mms_bill_key *key,
+		      const struct mms_bill_val *val)
+{
+	*(uint64_t *)ctx += val->nr;
+}
+
 static void mappings_are_kept_apart(void **state)
 {
+	uint64_t all = 0;
 	uint64_t pages[3][MODEL_NR_PARTS] = {0};
 	struct kernel k = begin();
 
@@ -426,6 +433,13 @@ static void mappings_are_kept_apart(void **state)
 	assert_int_equal(pages[2][MODEL_PART_CHILD], 5);
 	assert_int_equal(pages[1][MODEL_PART_TAIL], 6);
 	assert_int_equal(pages[0][MODEL_PART_PARENT], 0);
+	/* Two bills have the same faults of the parent: here they are once. */
+	fork_of(&k, 10, 12);
+	fork_of(&k, 10, 13);
+	fault_at(&k, 10, MMS_BILL_COPIED, 7, 1);
+	snapshot(&k);
+	model_cow_all(k.c, count_all, &all);
+	assert_int_equal(all, 3 + 4 + 5 + 6 + 7);
 	model_cow_destroy(k.c);
 }
 
@@ -440,8 +454,10 @@ static void pages_that_were_looked_at_correct_the_faults(void **state)
 	snapshot(&k);
 	b = model_cow_bill(k.c, 0);
 	/* The child has unmapped 5 of the pages. */
-	model_cow_scanned(k.c, b, 15 * PAGE);
 	model_cow_sums(k.c, b, s);
+	b->scanned = true;
+	b->scan_private = 15 * PAGE;
+	b->scan_own = model_cow_own(s);
 	assert_int_equal(model_cow_private(b, s), 15 * PAGE);
 	fault(&k, 11, MMS_BILL_SWAP_WRITTEN, 2);
 	fault(&k, 10, MMS_BILL_FILLED, 50);
@@ -464,6 +480,8 @@ static void lost_moments_do_no_harm(void **state)
 	moment(&k, &m);
 	assert_int_equal(model_cow_nr_bills(k.c), 1);
 	assert_int_equal(model_cow_bill(k.c, 0)->parent_mm, 42);
+	assert_ptr_equal(model_cow_find(k.c, 303), model_cow_bill(k.c, 0));
+	assert_null(model_cow_find(k.c, 42));
 	m.why = MMS_BILL_NONE;
 	m.seq = 152;
 	moment(&k, &m);

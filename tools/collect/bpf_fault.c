@@ -83,9 +83,11 @@ static int set_sizes(struct mms_faults *f)
 	if (!err)
 		err = set_size(f, "tallies", (size_t)libbpf_num_possible_cpus());
 	if (!err)
-		err = set_size(f, "counts", f->cfg.by ? 1 : max_counts());
-	if (!err && !f->cfg.by)
+		err = set_size(f, "counts", f->cfg.by || f->cfg.bill ? 1 : max_counts());
+	if (!err && (!f->cfg.by || f->cfg.bill))
 		err = set_size(f, "details", 1);
+	if (!err && !f->cfg.bill)
+		err = set_size(f, "moments", 1);
 	if (!err && !(f->cfg.by & (MMS_BY_USTACK | MMS_BY_KSTACK)))
 		err = set_size(f, "stacks", 1);
 	if (!err && f->cfg.events)
@@ -110,6 +112,7 @@ static int configure(struct mms_faults *f, const struct mms_fault_opts *opts)
 		.no_kinds = opts->no_kinds,
 		.around = opts->around,
 		.by = opts->by,
+		.bill = opts->bill,
 		.wake_bytes = WAKE_BYTES,
 		.slot_mask = STARTS - 1,
 	};
@@ -322,6 +325,9 @@ static int check_opts(const struct mms_fault_opts *opts, const char **why)
 		return mms_faults_fail(
 			why, -EINVAL,
 			"without kinds there are no events, no swap areas, no pages that came along");
+	if (opts->bill && (opts->events || opts->no_kinds || opts->tid ||
+			   (opts->by & ~(unsigned int)(MMS_BY_VMA | MMS_BY_USTACK))))
+		return mms_faults_fail(why, -EINVAL, "bills are of processes, by VMA and stack");
 	return 0;
 }
 

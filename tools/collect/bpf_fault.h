@@ -27,7 +27,8 @@ struct mms_fault_opts {
 	bool no_kinds;	    /* look at no table: cheaper, the kind is "any" but for errors */
 	bool around;	    /* count the pages that came along with a fault */
 	unsigned int by;    /* MMS_BY_*: what else to keep apart */
-	bool measure;	    /* the kernel's run-time statistics of our programs (they cost, too) */
+	bool bill;    /* what forks cost, for bpf_bill.h, in place of counts; by VMA and USTACK */
+	bool measure; /* the kernel's run-time statistics of our programs (they cost, too) */
 	const char *attach; /* one of mms_faults_attach_kinds(); NULL = the best one here */
 };
 

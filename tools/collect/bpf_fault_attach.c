@@ -85,6 +85,18 @@ static void load_if(struct mms_faults *f, const char *name, bool wanted)
 	bpf_program__set_autoload(mms_faults_program(f, name), wanted);
 }
 
+/* The memory of a process that calls exec ends where this cannot fail any more. */
+static void choose_exec(struct mms_faults *f, bool kprobe)
+{
+	bool exec = kprobe && mms_kernel_has_func("begin_new_exec");
+
+	load_if(f, "on_new_exec", f->cfg.bill && exec);
+	if (f->cfg.bill && !exec)
+		mms_faults_note_missing(
+			f,
+			"exec: begin_new_exec() cannot be hooked, the first pages of the new program count as the child's");
+}
+
 static void choose_hooks(struct mms_faults *f)
 {
 	bool kinds = !f->cfg.no_kinds, kprobe = feature("kprobe");
@@ -97,6 +109,7 @@ static void choose_hooks(struct mms_faults *f)
 		kinds && migration && mms_kernel_has_func("pmd_migration_entry_wait"));
 	f->cfg.no_userfault_hook = !userfault;
 	f->cfg.no_migration_hook = !migration;
+	choose_exec(f, kprobe);
 	if (kinds && !userfault)
 		mms_faults_note_missing(
 			f,
@@ -181,8 +194,8 @@ int mms_faults_attach(struct mms_faults *f)
 {
 	static const char *const around[] = {
 		"on_userfault", "on_migration_wait", "on_pmd_migration_wait",
-		"on_signal",	"on_exec",	     "on_fork",
-		"on_exit",
+		"on_signal",	"on_new_exec",	     "on_exec",
+		"on_fork",	"on_exit",
 	};
 	size_t i;
 	int err;

@@ -211,6 +211,7 @@ static const struct expectation others[] = {
 	{"on_userfault", "handle_userfault()", MMS_PROOF_USERFAULT},
 	{"on_signal", "the tracepoint signal_generate", MMS_PROOF_SIGNAL},
 	{"on_fork", "the tracepoint sched_process_fork", MMS_PROOF_FORK},
+	{"on_new_exec", "begin_new_exec()", MMS_PROOF_NEW_EXEC},
 	{"on_exec", "the tracepoint sched_process_exec", MMS_PROOF_EXEC},
 	{"on_exit", "the tracepoint sched_process_exit", MMS_PROOF_EXIT},
 };
@@ -248,7 +249,8 @@ static int check(struct mms_faults *f, const struct stage *st, const struct mms_
 		if (!bpf_program__autoload(mms_faults_program(f, e->program)) || p->seen[e->proof])
 			continue;
 		if ((e->proof == MMS_PROOF_USERFAULT && !st->told->userfault) ||
-		    (e->proof == MMS_PROOF_EXEC && !st->told->exec))
+		    ((e->proof == MMS_PROOF_EXEC || e->proof == MMS_PROOF_NEW_EXEC) &&
+		     !st->told->exec))
 			continue;
 		return blind(why, e);
 	}

@@ -124,6 +124,16 @@ struct model_bill *model_cow_bill(struct model_cow *c, size_t i)
 	return (struct model_bill *)c->bills.v + i;
 }
 
+struct model_bill *model_cow_find(struct model_cow *c, uint32_t mm)
+{
+	size_t i;
+
+	for (i = 0; i < c->bills.nr; i++)
+		if (model_cow_bill(c, i)->mm == mm)
+			return model_cow_bill(c, i);
+	return NULL;
+}
+
 /* The life that goes on after a moment, made if this is the first of it. */
 static struct cow_life *going_on(struct model_cow *c, uint32_t id, pid_t pid, const char *comm)
 {

@@ -57,11 +57,12 @@ enum model_bill_state {
  * @from: epochs [@from, @to) of the parent are part of the bill, MODEL_BILL_OPEN: no end yet
  * @to: the child's end
  * @tail: epochs [@to, @tail) are what the parent still had of it after the end; 0 = none
- * @scanned: the caller's model_cow_scanned() was here
- * @scan_private: what it said
+ * @scanned: the child's pages were looked at
+ * @scan_private: bytes of anonymous memory that nobody else mapped
  * @scan_own: model_cow_own() at that moment
- * @before: bytes of the bill at the latest report; the caller's
- * @told: reported after its end; the caller's
+ * @told_nr: faults of the bill at the latest report; this and the next two are the caller's
+ * @told_bytes: bytes of the bill then
+ * @told: it was reported after its end
  */
 struct model_bill {
 	pid_t pid;
@@ -83,7 +84,8 @@ struct model_bill {
 	bool scanned;
 	uint64_t scan_private;
 	uint64_t scan_own;
-	uint64_t before;
+	uint64_t told_nr;
+	uint64_t told_bytes;
 	bool told;
 };
 
@@ -123,6 +125,8 @@ int model_cow_counts(struct model_cow *c, const struct model_cow_count *counts, 
 size_t model_cow_nr_bills(const struct model_cow *c);
 /* In the order of the forks; valid until the next call that adds or forgets. */
 struct model_bill *model_cow_bill(struct model_cow *c, size_t i);
+/* By the number of the child's life; NULL if it is not there. */
+struct model_bill *model_cow_find(struct model_cow *c, uint32_t mm);
 /* Processes with a bill, as parent or as child; malloc'ed. Return: 0 or -ENOMEM. */
 int model_cow_members(const struct model_cow *c, struct model_member **v, size_t *nr);
 
@@ -131,6 +135,8 @@ typedef void (*model_cow_fn)(void *ctx, enum model_bill_part part, const struct 
 /* Every counter of a bill. */
 void model_cow_each(const struct model_cow *c, const struct model_bill *b, model_cow_fn fn,
 		    void *ctx);
+/* Every counter of any bill, once; without a part. */
+void model_cow_all(const struct model_cow *c, model_cow_fn fn, void *ctx);
 /* @sums has MODEL_NR_PARTS elements. */
 void model_cow_sums(const struct model_cow *c, const struct model_bill *b,
 		    struct model_cow_sum *sums);
@@ -139,9 +145,8 @@ void model_cow_sums(const struct model_cow *c, const struct model_bill *b,
 uint64_t model_cow_bytes(const struct model_cow_sum *sums);
 /* Bytes that the child has for itself, as the faults tell it: smaps calls them Private_Dirty. */
 uint64_t model_cow_own(const struct model_cow_sum *sums);
-/* The child's pages were looked at: @bytes of anonymous memory were mapped by nobody else. */
-void model_cow_scanned(const struct model_cow *c, struct model_bill *b, uint64_t bytes);
-/* The latest such figure with what came since, else model_cow_own(). */
+/* The private memory of the child: of the latest look, with what came since, else model_cow_own().
+ */
 uint64_t model_cow_private(const struct model_bill *b, const struct model_cow_sum *sums);
 
 /* Drop bills that have ended, were told and cannot change any more. */

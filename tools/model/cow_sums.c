@@ -47,6 +47,8 @@ static void merge(struct mms_list *l)
 		v[n].val.nr += v[i].val.nr;
 		v[n].val.bytes += v[i].val.bytes;
 		v[n].val.ns += v[i].val.ns;
+		if (v[i].val.last_ns > v[n].val.last_ns)
+			v[n].val.last_ns = v[i].val.last_ns;
 	}
 	l->nr = n + 1;
 }
@@ -125,6 +127,31 @@ void model_cow_each(const struct model_cow *c, const struct model_bill *b, model
 		each_cell(c, b->parent_mm, b->to, b->tail, MODEL_PART_TAIL, fn, ctx);
 }
 
+static bool in_a_bill(const struct model_cow *c, uint32_t mm)
+{
+	const struct model_bill *b = c->bills.v;
+	size_t i;
+
+	for (i = 0; i < c->bills.nr; i++)
+		if (b[i].mm == mm || b[i].parent_mm == mm)
+			return true;
+	return false;
+}
+
+void model_cow_all(const struct model_cow *c, model_cow_fn fn, void *ctx)
+{
+	const struct mms_list *lists[] = {&c->final, &c->now};
+	size_t i, k;
+
+	for (k = 0; k < 2; k++) {
+		const struct cow_cell *v = lists[k]->v;
+
+		for (i = 0; i < lists[k]->nr; i++)
+			if (in_a_bill(c, v[i].mm))
+				fn(ctx, MODEL_NR_PARTS, &v[i].key, &v[i].val);
+	}
+}
+
 static void add_to_part(void *ctx, enum model_bill_part part, const struct mms_bill_key *key,
 			const struct mms_bill_val *val)
 {
@@ -168,16 +195,6 @@ uint64_t model_cow_own(const struct model_cow_sum *sums)
 	       sums[MODEL_PART_CHILD].bytes[MMS_BILL_SWAP_WRITTEN];
 }
 
-void model_cow_scanned(const struct model_cow *c, struct model_bill *b, uint64_t bytes)
-{
-	struct model_cow_sum sums[MODEL_NR_PARTS];
-
-	model_cow_sums(c, b, sums);
-	b->scanned = true;
-	b->scan_private = bytes;
-	b->scan_own = model_cow_own(sums);
-}
-
 uint64_t model_cow_private(const struct model_bill *b, const struct model_cow_sum *sums)
 {
 	uint64_t own = model_cow_own(sums);
@@ -189,17 +206,6 @@ static void add_to_member(void *ctx, enum model_bill_part part, const struct mms
 			  const struct mms_bill_val *val)
 {
 	add_to_part(ctx, MODEL_PART_PARENT, key, val);
-}
-
-static bool in_a_bill(const struct model_cow *c, uint32_t mm)
-{
-	const struct model_bill *b = c->bills.v;
-	size_t i;
-
-	for (i = 0; i < c->bills.nr; i++)
-		if (b[i].mm == mm || b[i].parent_mm == mm)
-			return true;
-	return false;
 }
 
 int model_cow_members(const struct model_cow *c, struct model_member **v, size_t *nr)
