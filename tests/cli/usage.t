@@ -39,6 +39,15 @@ status 2 "wss: scan longer than the interval" wss -s 2000 1 1
 status 2 "wss: more scans than ages" wss -s 10 1 60
 status 2 "wss: --clear-refs with -e" wss --clear-refs -e 1
 status 2 "doctor: an argument" doctor 1
+status 2 "cow: pid is a word" cow -p self
+status 2 "cow: pid and a command" cow -p 1 -- true
+status 2 "cow: all and a process" cow -a -p 1
+status 2 "cow: no command" cow --
+status 2 "cow: bad interval" cow x
+status 2 "cow: count 0" cow 1 0
+status 2 "cow: by what it does not know" cow --by file
+status 2 "cow: rows as a word" cow -n many
+status 2 "cow: no such way to attach" cow --attach magic
 status 2 "faults: no key" faults --by ""
 status 2 "faults: unknown key" faults --by page
 status 2 "faults: a key twice" faults --by kind,process,kind

@@ -121,16 +121,11 @@ static void add(struct count *to, const struct count *c)
 		to->last_ns = c->last_ns;
 }
 
-static int read_counts(struct mms_faults *f, struct counts *result)
+static int sum_up(const struct mms_fault_count *in, size_t nr_in, struct counts *result)
 {
-	struct mms_fault_count *in;
-	size_t nr_in, i, nr = 0;
-	struct count *v;
-	int err = mms_faults_read(f, &in, &nr_in);
+	struct count *v = calloc(nr_in + 1, sizeof(*v));
+	size_t i, nr = 0;
 
-	if (err)
-		return err;
-	v = calloc(nr_in + 1, sizeof(*v));
 	for (i = 0; v && i < nr_in; i++) {
 		v[i] = (struct count){
 			.tgid = in[i].tgid,
@@ -148,7 +143,6 @@ static int read_counts(struct mms_faults *f, struct counts *result)
 		};
 		memcpy(v[i].comm, in[i].comm, sizeof(v[i].comm));
 	}
-	free(in);
 	if (!v)
 		return -ENOMEM;
 	qsort(v, nr_in, sizeof(*v), by_key);
@@ -179,16 +173,29 @@ static void subtract(struct count *c, const struct counts *before, size_t *at)
 	c->nr_major -= b->nr_major < c->nr_major ? b->nr_major : c->nr_major;
 }
 
-int faults_stacks_take(struct faults_stacks *s, struct mms_faults *f)
+int faults_stacks_give(struct faults_stacks *s, const struct mms_fault_count *in, size_t nr)
 {
 	struct counts now;
-	int err = read_counts(f, &now);
+	int err = sum_up(in, nr, &now);
 
 	if (err)
 		return err;
 	free(s->now.v);
 	s->now = now;
 	return 0;
+}
+
+int faults_stacks_take(struct faults_stacks *s, struct mms_faults *f)
+{
+	struct mms_fault_count *in;
+	size_t nr;
+	int err = mms_faults_read(f, &in, &nr);
+
+	if (err)
+		return err;
+	err = faults_stacks_give(s, in, nr);
+	free(in);
+	return err;
 }
 
 /* --- frames ------------------------------------------------------------------- */

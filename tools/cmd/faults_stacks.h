@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mmscope faults --stacks: which code takes the faults. Private to that command. */
+/* --stacks of mmscope faults and mmscope cow: which code takes the faults. Private to these. */
 #ifndef _MMS_FAULTS_STACKS_H
 #define _MMS_FAULTS_STACKS_H
 
@@ -43,6 +43,8 @@ void faults_stacks_poll(struct faults_stacks *s);
  * Return: 0 or -errno.
  */
 int faults_stacks_take(struct faults_stacks *s, struct mms_faults *f);
+/* The same of counts that come from elsewhere. Return: 0 or -ENOMEM. */
+int faults_stacks_give(struct faults_stacks *s, const struct mms_fault_count *in, size_t nr);
 
 /**
  * faults_stacks_report() - the stacks of what was taken in, less what was reported before
