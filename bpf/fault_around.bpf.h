@@ -20,28 +20,46 @@
 #define AROUND_BEHIND (1ULL << 33) /* the one behind it */
 #define AROUND_NR     34
 
+/* Of the walk at entry, and of the one at exit: the stack of programs is small. */
+struct around_entries {
+	u64 e[AROUND_NR];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct around_entries);
+} around_room SEC(".maps");
+
 /* page->compound_head became compound_info, 7.0; remove the old name with the last kernel that has
  * it. */
 struct page___info {
 	unsigned long compound_info;
 } __attribute__((preserve_access_index));
 
-/* Which of the entries around @slot, in a table of the lowest level, are mapped: bit i + 1 for
- * entry i of the window. Nothing is mapped outside the table. */
-static __noinline u64 around_mapped(u64 slot)
+/*
+ * Which of the entries around @slot, in a table of the lowest level, are mapped: bit i + 1 for
+ * entry i of the window. Nothing is mapped outside the table.
+ */
+static __noinline u64 around_mapped(u64 slot, u32 room)
 {
 	u32 first = (slot >> 3) & 511 & ~15, skip = first ? 0 : 1, nr = AROUND_NR - skip, i;
-	u64 entries[AROUND_NR] = {}, mapped = 0;
+	struct around_entries *n = bpf_map_lookup_elem(&around_room, &room);
+	u64 mapped = 0;
 
 	first -= 1 - skip;
 	if (nr > 512 - first)
 		nr = 512 - first;
-	if (nr > AROUND_NR ||
-	    bpf_probe_read_kernel(entries, nr * 8, (const void *)((slot & ~4095ULL) + first * 8)))
+	/* The compiler knows that it is small, the verifier has to be shown. */
+	barrier_var(nr);
+	if (!n || nr > AROUND_NR ||
+	    bpf_probe_read_kernel(n->e, nr * 8, (const void *)((slot & ~4095ULL) + first * 8)))
 		return 0;
+	/* P or PROTNONE, in a way that gives the verifier one path. */
 	for (i = 0; i < AROUND_NR; i++)
-		mapped |= (u64)mms_entry_present(entries[i]) << i;
-	return mapped << skip;
+		mapped |= ((n->e[i] | n->e[i] >> 8) & 1) << i;
+	return (mapped & ((1ULL << nr) - 1)) << skip;
 }
 
 static __always_inline u64 ones(u64 v)
@@ -98,14 +116,15 @@ static __always_inline u64 around_folio(struct mms_fault_start *s, u64 frame)
  */
 static __always_inline u64 around_count(struct mms_fault_start *s, u64 slot, u64 after)
 {
-	u64 new = around_mapped(slot) & ~s->present, nr = 0, all;
+	struct mms_entry_rules r = {.frame_mask = boot.rules.frame_mask};
+	u64 new = around_mapped(slot, 1) & ~s->present, nr, all;
 
 	/* The faulting one itself. */
 	new &= ~(2ULL << ((slot >> 3) & 15));
 	nr = ones(new & ~(AROUND_BEFORE | AROUND_BEHIND));
 	if (!(new &(AROUND_BEFORE | AROUND_BEHIND)) || !(after & MMS_PTE_P))
 		return nr;
-	all = around_folio(s, mms_entry_frame(after, 1, s->addr, (void *)&boot.rules));
+	all = around_folio(s, mms_entry_frame(after, 1, s->addr, &r));
 	return all > nr + 1 ? all - 1 : nr;
 }
 

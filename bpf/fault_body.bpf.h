@@ -82,7 +82,7 @@ static __always_inline void walk_before(struct mms_fault_start *s)
 	if (w.failed)
 		tally(MMS_TALLY_WALK_FAILED);
 	if (cfg.around)
-		s->present = w.level == 1 ? around_mapped(w.slot) : w.entry ? ~0ULL : 0;
+		s->present = w.level == 1 ? around_mapped(w.slot, 0) : w.entry ? ~0ULL : 0;
 }
 
 /*
