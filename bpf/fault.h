@@ -255,6 +255,13 @@ struct mms_fault_stack {
 	__u64 ip[MMS_FAULT_FRAMES]; /* innermost first */
 };
 
+/*
+ * mms_fault_event.came: with this bit the number of the first of around + 1 pages, among them the
+ * faulting one; without it bit i + 1 is the i-th page of the aligned 16 around the faulting one,
+ * and behind them.
+ */
+#define MMS_CAME_RANGE (1ULL << 63)
+
 /* One fault, in map "events". */
 struct mms_fault_event {
 	__u64 ts_ns; /* CLOCK_MONOTONIC at the first entry */
@@ -270,6 +277,7 @@ struct mms_fault_event {
 	__u64 ino;
 	__u64 cgroup_id;
 	__u64 bytes;
+	__u64 came;   /* which pages came along, if around is not 0: MMS_CAME_RANGE */
 	__u32 around; /* pages, config.around only */
 	__s32 ustack; /* as in mms_fault_detail_key */
 	__s32 kstack;

@@ -86,8 +86,8 @@ static __always_inline u64 page_head(u64 page)
 	return info >> 32 == 0xffffffff ? page & info : info - 1;
 }
 
-/* How many pages of the folio at @addr lie in the same table and VMA. */
-static __always_inline u64 around_folio(struct mms_fault_start *s, u64 frame)
+/* How many pages of the folio at @addr lie in the same table and VMA, and the first of them. */
+static __always_inline u64 around_folio(struct mms_fault_start *s, u64 frame, u64 *from)
 {
 	struct vm_area_struct *vma = (struct vm_area_struct *)s->vma;
 	u64 size = bpf_core_type_size(struct page), first, last, low, high;
@@ -105,27 +105,32 @@ static __always_inline u64 around_folio(struct mms_fault_start *s, u64 frame)
 		first = low;
 	if (last > high)
 		last = high;
+	*from = first;
 	return last > first ? last - first : 0;
 }
 
 /**
  * around_count() - how many pages came along
- * @s: as it was at entry
+ * @s: as it was at entry; @s->present is then which ones, as mms_fault_event.came
  * @slot: of the entry after, at the lowest level
  * @after: that entry
  */
 static __always_inline u64 around_count(struct mms_fault_start *s, u64 slot, u64 after)
 {
 	struct mms_entry_rules r = {.frame_mask = boot.rules.frame_mask};
-	u64 new = around_mapped(slot, 1) & ~s->present, nr, all;
+	u64 new = around_mapped(slot, 1) & ~s->present, first = 0, nr, all;
 
 	/* The faulting one itself. */
 	new &= ~(2ULL << ((slot >> 3) & 15));
-	nr = ones(new & ~(AROUND_BEFORE | AROUND_BEHIND));
+	s->present = new & ~(AROUND_BEFORE | AROUND_BEHIND);
+	nr = ones(s->present);
 	if (!(new &(AROUND_BEFORE | AROUND_BEHIND)) || !(after & MMS_PTE_P))
 		return nr;
-	all = around_folio(s, mms_entry_frame(after, 1, s->addr, &r));
-	return all > nr + 1 ? all - 1 : nr;
+	all = around_folio(s, mms_entry_frame(after, 1, s->addr, &r), &first);
+	if (all <= nr + 1)
+		return nr;
+	s->present = MMS_CAME_RANGE | first;
+	return all - 1;
 }
 
 #endif

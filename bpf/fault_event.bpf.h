@@ -71,6 +71,7 @@ static __always_inline void fault_event(u64 id, const struct mms_fault_start *s,
 	e->links = s->links;
 	e->bytes = f->bytes;
 	e->around = f->around;
+	e->came = f->around ? s->present : 0;
 	e->vm_flags = facts->vm_flags;
 	e->ip = regs ? kernel_member(regs, ip) : 0;
 	event_vma(e, (struct vm_area_struct *)s->vma, facts->facts);

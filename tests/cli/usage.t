@@ -58,6 +58,10 @@ status 2 "faults: no rows" faults --top 0
 status 2 "faults: children of nobody" faults --children
 status 2 "faults: two subjects" faults -p 1 -t 1
 status 2 "faults: a command and a subject" faults -t 1 -- true
+status 2 "faults: used by nobody" faults --used
+status 2 "faults: used by children" faults --used --children -p 1
+status 2 "faults: used, too often" faults --used=9 -p 1
+status 2 "faults: used, and events" faults --used --events -p 1
 status 2 "faults: stacks of no side" faults --stacks=all
 status 2 "faults: stacks and events" faults --stacks --events
 status 2 "faults: stacks and rows" faults --stacks --by vma

@@ -25,9 +25,13 @@ int faults_report_span(struct faults_run *r)
 		.end = &end,
 		.period = r->worst,
 		.status = r->status,
+		.used = r->used,
 	};
-	int err = faults_snap(r->f, budget ? &r->last : &r->begin, r->period, &end);
+	int err;
 
+	if (r->used)
+		faults_used_look(r->used, r->f);
+	err = faults_snap(r->f, budget ? &r->last : &r->begin, r->period, &end);
 	if (err)
 		return err;
 	if (r->ended && !r->args->opts.events && r->execd.ns) {
@@ -190,6 +194,16 @@ static int command_status(const struct faults_run *r)
 	return WIFSIGNALED(r->status) ? 128 + WTERMSIG(r->status) : WEXITSTATUS(r->status);
 }
 
+static int sample(struct faults_run *r)
+{
+	const struct faults_args *a = r->args;
+
+	if (!a->used_ms)
+		return EXIT_OK;
+	return faults_used_open(&r->used, a->command ? r->cmd.pid : a->opts.tgid, a->used_ms,
+				a->command != NULL);
+}
+
 static int run_observed(struct faults_run *r)
 {
 	int err = begin(r), ret;
@@ -197,6 +211,8 @@ static int run_observed(struct faults_run *r)
 	if (err)
 		return err_failed("faults: %s", strerror(-err));
 	ret = let_go(r);
+	if (!ret)
+		ret = sample(r);
 	if (ret)
 		return ret;
 	err = observe(r);
@@ -257,6 +273,7 @@ static void release(struct faults_run *r)
 	mms_command_drop(&r->cmd);
 	mms_faults_close(r->f);
 	faults_stacks_close(r->stacks);
+	faults_used_close(r->used);
 	faults_snap_free(&r->begin);
 	faults_snap_free(&r->last);
 	free(r->batch);
@@ -281,7 +298,10 @@ static int run(const struct faults_args *args)
 	faults_block_signals(&r);
 	if (args->opts.tgid)
 		r.pidfd = (int)syscall(SYS_pidfd_open, args->opts.tgid, 0);
-	ret = hold_command(&r, &opts);
+	opts.events |= args->used_ms != 0;
+	ret = args->used_ms ? faults_used_check() : EXIT_OK;
+	if (!ret)
+		ret = hold_command(&r, &opts);
 	if (!ret)
 		ret = open_stacks(&r, &opts);
 	if (!ret) {

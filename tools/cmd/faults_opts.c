@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cmd/faults_opts.h"
+#include "cmd/faults_used.h"
 #include "collect/cgroup.h"
 #include "util/args.h"
 #include "util/err.h"
@@ -30,6 +31,8 @@ static const struct opts_help help = {
 		"      --top N           the first N rows, the others in one\n"
 		"      --hist            latency histograms, too\n"
 		"      --around          pages that came along with the faults, too\n"
+		"      --used[=MS]       and which of these were used later, by scans of accessed bits every\n"
+		"                        MS ms (10..600000, default 100); with -p or a COMMAND\n"
 		"      --no-kinds        do not look at the tables: cheaper, all faults are \"any\"\n"
 		"      --events          every single fault in place of counts\n"
 		"      --cold            the cold-start curve of the COMMAND\n"
@@ -49,7 +52,8 @@ static const struct opts_help help = {
 		"    mmscope faults --by process --top 10 5         # who faults, every five seconds\n"
 		"    mmscope faults --cold -- python3 -c pass       # what its start brings in, and when\n"
 		"    mmscope faults --stacks -o out.folded -- make  # then: flamegraph.pl out.folded\n"
-		"    mmscope faults --events -p 1234      # each fault with address, kind and file\n",
+		"    mmscope faults --events -p 1234      # each fault with address, kind and file\n"
+		"    mmscope faults --used -- python3 -c pass       # neighbours mapped along: who used them\n",
 };
 
 static const char *const kind_names[] = {
@@ -257,11 +261,24 @@ enum {
 	OPT_CHILDREN,
 	OPT_NO_KINDS,
 	OPT_AROUND,
+	OPT_USED,
 	OPT_BUDGET,
 	OPT_COLD,
 	OPT_STACKS,
 	OPT_WEIGHT,
 };
+
+static int parse_used(struct faults_args *a, const char *ms)
+{
+	uint64_t v = FAULTS_USED_DEFAULT_MS;
+
+	if (ms && (args_u64(ms, &v) || v < FAULTS_USED_MIN_MS || v > FAULTS_USED_MAX_MS))
+		return err_usage("faults", "'%s' is not %d to %d milliseconds", ms,
+				 FAULTS_USED_MIN_MS, FAULTS_USED_MAX_MS);
+	a->used_ms = (unsigned int)v;
+	a->opts.around = true;
+	return FAULTS_PARSED;
+}
 
 /* Options that only switch something on. Return: false if @c is none of them. */
 static bool parse_switch(int c, struct faults_args *a)
@@ -323,6 +340,8 @@ static int parse_option(int c, struct faults_args *a)
 		return FAULTS_PARSED;
 	case OPT_STACKS:
 		return parse_stacks(a, optarg);
+	case OPT_USED:
+		return parse_used(a, optarg);
 	case OPT_WEIGHT:
 		return parse_weight(a, optarg);
 	case OPT_ATTACH:
@@ -352,6 +371,9 @@ static int check_view(const struct faults_args *a)
 		return err_usage("faults", "--stacks has lines of its own: not with -e, --by, "
 					   "--hist, --sort, --top, --events, --cold or "
 					   "--max-overhead");
+	if (a->used_ms && (a->opts.events || a->stacks || a->budget > 0))
+		return err_usage("faults", "--used has events of its own: not with --events, "
+					   "--stacks or --max-overhead");
 	if (a->weighed && !a->stacks)
 		return err_usage("faults", "--weight goes with --stacks");
 	if (a->opts.no_kinds &&
@@ -371,6 +393,8 @@ static int check_subject(const struct faults_args *a)
 		return err_usage("faults", "a command, or -p, -t or -c: one of them");
 	if (a->opts.follow && !a->opts.tgid)
 		return err_usage("faults", "--children goes with -p");
+	if (a->used_ms && (a->opts.follow || a->whole || !(a->opts.tgid || a->command)))
+		return err_usage("faults", "--used is of one process: with -p PID or a command");
 	if (a->cold && (!a->command || a->whole))
 		return err_usage("faults", "--cold is of a command: faults --cold -- COMMAND");
 	return FAULTS_PARSED;
@@ -431,6 +455,7 @@ int faults_parse(int argc, char **argv, struct faults_args *a)
 		{"top", required_argument, NULL, OPT_TOP},
 		{"hist", no_argument, NULL, OPT_HIST},
 		{"around", no_argument, NULL, OPT_AROUND},
+		{"used", optional_argument, NULL, OPT_USED},
 		{"no-kinds", no_argument, NULL, OPT_NO_KINDS},
 		{"events", no_argument, NULL, OPT_EVENTS},
 		{"cold", no_argument, NULL, OPT_COLD},

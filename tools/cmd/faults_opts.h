@@ -26,6 +26,7 @@
  * @verbose: own cost in text
  * @cold: the cold-start curve
  * @stacks: lines of stacks
+ * @used_ms: --used, between two scans; 0 = without
  * @side: of them, MMS_BY_USTACK, MMS_BY_KSTACK or both
  * @weight: their numbers
  * @weighed: --weight was typed
@@ -49,6 +50,7 @@ struct faults_args {
 	bool verbose;
 	bool cold;
 	bool stacks;
+	unsigned int used_ms;
 	unsigned int side;
 	enum faults_weight weight;
 	bool weighed;

@@ -232,6 +232,19 @@ static void report_totals(struct out *o, const struct faults_view *v,
 		report_vmstat(o, span, all, total->sum[MODEL_SUM_UNTIMED], l);
 }
 
+/* Pages that were read from swap before anybody asked for them, of the whole machine. */
+static void report_swap_ahead(struct out *o, const struct faults_span *span)
+{
+	const struct faults_snap *a = span->begin, *b = span->end;
+
+	if (a->swap_ra == MMS_NO_VALUE || a->swap_ra_hit == MMS_NO_VALUE)
+		return;
+	out_num(o, "vmstat_swap_ra", "swap read-ahead, whole system", OUT_COUNT,
+		b->swap_ra - a->swap_ra);
+	out_num(o, "vmstat_swap_ra_hit", "of these, hit later", OUT_COUNT,
+		b->swap_ra_hit - a->swap_ra_hit);
+}
+
 struct report_rows {
 	struct model_faults rows;
 	struct model_fault total, kinds, others;
@@ -311,6 +324,10 @@ int faults_report(struct out *o, struct mms_faults *f, const struct faults_view 
 	if (v->args->hist)
 		put_rows(o, v, &v->hist, &base, &r, faults_table_hist);
 	report_totals(o, v, span, &l, &r.total);
+	if (v->args->opts.around)
+		report_swap_ahead(o, span);
+	if (span->used)
+		faults_used_report(span->used, o);
 	report_in_flight(o, f);
 	faults_report_identity(o, &l);
 	faults_report_missing(o, f);

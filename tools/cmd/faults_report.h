@@ -11,6 +11,7 @@
 #include "cmd/faults_opts.h"
 #include "cmd/faults_snap.h"
 #include "cmd/faults_table.h"
+#include "cmd/faults_used.h"
 #include "render/out.h"
 
 /**
@@ -39,6 +40,7 @@ void faults_view_close(struct faults_view *v);
  * @rusage: of the command, NULL if there was none
  * @execd: the command's counters when its counting began
  * @status: the command's wait status
+ * @used: pages that came along and were used later, or NULL
  */
 struct faults_span {
 	unsigned int n;
@@ -47,6 +49,7 @@ struct faults_span {
 	const struct rusage *rusage;
 	const struct mms_fault_execd *execd;
 	int status;
+	struct faults_used *used;
 };
 
 /**

@@ -94,7 +94,7 @@ static bool take_signal(struct faults_run *r, int sig, const siginfo_t *info)
 /* Sleeps a step towards the moment. Return: the signal that came, or -1. */
 static int step(struct faults_run *r, uint64_t left, siginfo_t *info)
 {
-	uint64_t most = r->args->opts.events ? EVENT_PERIOD_NS : LOOK_PERIOD_NS;
+	uint64_t most = r->args->opts.events || r->used ? EVENT_PERIOD_NS : LOOK_PERIOD_NS;
 	struct timespec t = {.tv_nsec = (long)(left < most ? left : most)};
 
 	return sigtimedwait(&r->waited, info, &t);
@@ -114,6 +114,8 @@ bool faults_wait(struct faults_run *r, uint64_t moment)
 		faults_drain(r);
 		if (r->stacks)
 			faults_stacks_poll(r->stacks);
+		if (r->used)
+			faults_used_look(r->used, r->f);
 		look_after(r);
 		if (r->ended || out_error(r->out) || out_error(r->events))
 			return false;

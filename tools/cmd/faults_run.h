@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include "cmd/faults_report.h"
+#include "cmd/faults_used.h"
 #include "collect/command.h"
 #include "model/budget.h"
 
@@ -20,6 +21,7 @@
  * @tell: what is done with them, some at a time
  * @tell_ctx: for @tell
  * @stacks: of --stacks, else NULL
+ * @used: of --used, else NULL
  * @pidfd: of the process, -1 = none
  * @ended: the command, or the process
  * @start: when counting began, without counts
@@ -48,6 +50,7 @@ struct faults_run {
 	void *tell_ctx;
 	int pidfd;
 	struct faults_stacks *stacks;
+	struct faults_used *used;
 	struct mms_command cmd;
 	struct mms_fault_execd execd;
 	struct rusage rusage;

@@ -22,17 +22,19 @@ static uint64_t timeval_ns(const struct timeval *t)
 
 void faults_snap_begin(struct mms_faults *f, struct faults_snap *s)
 {
-	static const char *const keys[] = {"pgfault", "pgmajfault"};
-	uint64_t vmstat[] = {MMS_NO_VALUE, MMS_NO_VALUE};
+	static const char *const keys[] = {"pgfault", "pgmajfault", "swap_ra", "swap_ra_hit"};
+	uint64_t vmstat[] = {MMS_NO_VALUE, MMS_NO_VALUE, MMS_NO_VALUE, MMS_NO_VALUE};
 	struct rusage ru;
 
 	memset(s, 0, sizeof(*s));
 	s->has_cost = !mms_faults_cost(f, &s->cost);
 	if (!getrusage(RUSAGE_SELF, &ru))
 		s->cpu_ns = timeval_ns(&ru.ru_utime) + timeval_ns(&ru.ru_stime);
-	mms_keyed_read("/proc/vmstat", keys, vmstat, 2);
+	mms_keyed_read("/proc/vmstat", keys, vmstat, 4);
 	s->pgfault = vmstat[0];
 	s->pgmajfault = vmstat[1];
+	s->swap_ra = vmstat[2];
+	s->swap_ra_hit = vmstat[3];
 	s->ns = faults_now_ns();
 }
 

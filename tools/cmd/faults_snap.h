@@ -16,6 +16,8 @@
  * @cpu_ns: this program's processor time so far
  * @pgfault: of /proc/vmstat, MMS_NO_VALUE if it has none
  * @pgmajfault: the same
+ * @swap_ra: the same: pages read ahead from swap
+ * @swap_ra_hit: the same: of pages so read, those that a fault wanted
  */
 struct faults_snap {
 	uint64_t ns;
@@ -25,6 +27,7 @@ struct faults_snap {
 	bool has_cost;
 	uint64_t cpu_ns;
 	uint64_t pgfault, pgmajfault;
+	uint64_t swap_ra, swap_ra_hit;
 };
 
 /**

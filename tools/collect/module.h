@@ -32,6 +32,7 @@ const char *mms_debugfs_dir(void);
 int mms_module_read(const char *name, char **text, size_t *len);
 
 struct mms_target;
+struct mmscope_idle_header;
 
 /**
  * mms_target_open() - have the module track a process
@@ -61,6 +62,10 @@ int mms_target_walk(struct mms_target *t, uint64_t start, uint64_t end, char **t
 /* Sample accessed bits every @ms; *used is the interval in force (another user's, if there is one).
  */
 int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used);
+/* The same, with a look at every leaf in every scan; *skips: another user's has not. */
+int mms_target_sample_all(struct mms_target *t, unsigned int ms, unsigned int *used, bool *skips);
+/* The header of PID/idle alone. Return: 0 or -errno. */
+int mms_target_idle_header(struct mms_target *t, struct mmscope_idle_header *h);
 /* Scans done since sampling began. */
 int mms_target_scans(struct mms_target *t, uint64_t *scans);
 

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/mmscope.h>
+
 #include "collect/module.h"
 #include "collect/module_file.h"
 
@@ -300,16 +302,11 @@ int mms_target_scans(struct mms_target *t, uint64_t *scans)
 	return read_status(t, "scans", scans);
 }
 
-/**
- * mms_target_sample() - have accessed bits sampled
- * @t: target
- * @ms: interval wanted
- * @used: interval in force: that of another user if it samples already
- *
- * Sampling that we began ends with mms_target_close() or the deadly signals.
- * Return: 0 or -errno.
+/*
+ * Begins to sample as @how says, unless somebody does. Return: 0, *used is the interval in force,
+ * or -errno.
  */
-int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used)
+static int sample(struct mms_target *t, unsigned int ms, const char *how, unsigned int *used)
 {
 	char cmd[64];
 	sigset_t old;
@@ -322,7 +319,7 @@ int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used)
 	*used = now;
 	if (now)
 		return 0;
-	snprintf(cmd, sizeof(cmd), "sample %d %u", t->pid, ms);
+	snprintf(cmd, sizeof(cmd), "sample %d %u%s", t->pid, ms, how);
 	hold_signals(&old);
 	err = control(cmd);
 	if (!err && t->undo < 0) {
@@ -336,4 +333,68 @@ int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used)
 		return err;
 	*used = ms;
 	return 0;
+}
+
+/**
+ * mms_target_sample() - have accessed bits sampled
+ * @t: target
+ * @ms: interval wanted
+ * @used: interval in force: that of another user if it samples already
+ *
+ * Sampling that we began ends with mms_target_close() or the deadly signals.
+ * Return: 0 or -errno.
+ */
+int mms_target_sample(struct mms_target *t, unsigned int ms, unsigned int *used)
+{
+	return sample(t, ms, "", used);
+}
+
+/**
+ * mms_target_sample_all() - the same, with a look at every leaf in every scan
+ * @t: target
+ * @ms: interval wanted
+ * @used: interval in force
+ * @skips: somebody else samples, and has idle regions left out
+ * Return: 0 or -errno.
+ */
+int mms_target_sample_all(struct mms_target *t, unsigned int ms, unsigned int *used, bool *skips)
+{
+	int err = sample(t, ms, " noskip", used);
+	size_t len;
+	char *text;
+
+	if (!err)
+		err = mms_target_read(t, "status", &text, &len);
+	if (err)
+		return err;
+	*skips = strstr(text, "\nskip yes\n");
+	free(text);
+	return 0;
+}
+
+/**
+ * mms_target_idle_header() - how far sampling is, without the ages
+ * @t: target
+ * @h: the first bytes of PID/idle
+ * Waits for a scan that is under way.
+ * Return: 0 or -errno: -ENOENT nobody has the target any more, -ENODATA it has exited.
+ */
+int mms_target_idle_header(struct mms_target *t, struct mmscope_idle_header *h)
+{
+	char path[MMS_MODULE_PATH], name[64];
+	ssize_t len;
+	int fd, err = 0;
+
+	snprintf(name, sizeof(name), "%d/idle", t->pid);
+	mms_module_path(path, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	len = read(fd, h, sizeof(*h));
+	if (len < 0)
+		err = -errno;
+	else if (len < (ssize_t)sizeof(*h))
+		err = len ? -EBADMSG : -ENODATA;
+	close(fd);
+	return err;
 }
