@@ -20,8 +20,9 @@ from puppet import Puppet  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 WORK = os.path.join(os.environ["MMS_WORKLOADS"], "used")
-FILE = "/root/mms-used"
-PAGES = 512          # of the file, and of what is mapped
+FILE, WHOLE = "/root/mms-used", "/root/mms-used-whole"
+PAGES = 256          # of the file, and of what is mapped: less than what one entry can map
+BASE = 0x200000000000
 WINDOWS = 16         # of 16 pages each, that a page is touched of
 AROUND = "/sys/kernel/debug/fault_around_bytes"
 MTHP = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled"
@@ -58,8 +59,8 @@ class Around:
 
 
 class Workload:
-    def __init__(self):
-        self.p = subprocess.Popen([WORK, FILE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, path=FILE):
+        self.p = subprocess.Popen([WORK, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.pid = self.p.pid
 
     def __call__(self, *lines):
@@ -68,6 +69,10 @@ class Workload:
             self.p.stdin.flush()
             if self.p.stdout.readline() != "done\n":
                 raise AssertionError(f"the workload ended in {line!r}")
+
+    def present(self):
+        """How many of its pages are mapped."""
+        return sum(e >> 63 for e in mms.pagemap(self.pid, BASE, BASE + PAGES * 4096))
 
     def __enter__(self):
         return self
@@ -153,9 +158,9 @@ def settled(tool, work, kind):
     raise AssertionError(f"the workload is never quiet: {last}")
 
 
-def prepared(kind, bytes_around, mapping, ms=50):
+def prepared(kind, bytes_around, mapping, ms=50, path=FILE):
     """A workload that has mapped and touched something like what follows, a tool, and the counts so far."""
-    work = Workload()
+    work = Workload(path)
     write(AROUND, str(bytes_around))
     work(f"{mapping} {PAGES}", "read 0 16 1", "write 0 16 1", "unmap 0 16", f"unmap 0 {PAGES}", f"{mapping} {PAGES}")
     tool = Tool(work.pid, ms)
@@ -170,6 +175,7 @@ def neighbours(label, kind, nr, touch, mapping, bytes_around):
         with work, tool:
             work(f"{touch} 0 16 {WINDOWS}")
             got = tool.until(lambda o: less(of(o, kind), base)["came"] and not of(o, kind)["unknown"])
+            same(work.present(), came + WINDOWS, f"{label}: so many are mapped")
             same(less(of(got, kind), base), states(came), f"{label}: came along, and none was used")
             same(less(of(tool.later(3), kind), base), states(came), f"{label}: nor some scans later")
             # 2 or 3 pages behind the one that took the fault, in 16 windows, then in 7
@@ -189,6 +195,23 @@ def file_neighbours():
 
 def fewer_neighbours():
     neighbours("16K", FILE_MINOR, 3, "read", "file", 16384)
+
+
+def large_folio():
+    """Written in one piece the file may be one folio, of which some kernels map all at once: pagemap says."""
+    with Around(65536):
+        work, tool, base = prepared(FILE_MINOR, 65536, "file", path=WHOLE)
+        with work, tool:
+            work("read 0 1 1")
+            got = tool.until(lambda o: less(of(o, FILE_MINOR), base)["came"] and not of(o, FILE_MINOR)["unknown"])
+            came = work.present() - 1
+            ok(came >= 15, "large folio: neighbours are mapped", came)
+            same(less(of(got, FILE_MINOR), base), states(came), "large folio: came along, and none was used")
+            work("read 2 2 7")
+            got = tool.until(lambda o: less(of(o, FILE_MINOR), base)["used"] >= 7)
+            work(f"read {came} 1 1")
+            got = tool.until(lambda o: less(of(o, FILE_MINOR), base)["used"] >= 8)
+            same(less(of(got, FILE_MINOR), base), states(came, 8), "large folio: 8 were used, the last one too")
 
 
 def mthp():
@@ -288,7 +311,7 @@ def said():
 def ends():
     """The process ends, another user removes the target: neither is an error."""
     work = Workload()
-    work("file 512", "read 0 16 16")
+    work(f"file {PAGES}", f"read 0 16 {WINDOWS}")
     p = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "--used=20", "-p", str(work.pid)],
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while work.pid not in mms.targets():
@@ -389,11 +412,23 @@ def always():
     same(broken, [], "came = used + unused + unknown in every report")
 
 
-with open(FILE, "wb") as image:
-    image.write(os.urandom(PAGES * 4096))
-    image.flush()
-    os.fsync(image.fileno())
-for test in (file_neighbours, fewer_neighbours, mthp, unmapped, real_program, other_programs, targets, said, ends,
+def prepare():
+    """FILE in the page cache page by page, in folios of one; WHOLE as it was written, at once."""
+    for path in (FILE, WHOLE):
+        with open(path, "wb") as f:
+            f.write(os.urandom(PAGES * 4096))
+            f.flush()
+            os.fsync(f.fileno())
+        if path == FILE:
+            write("/proc/sys/vm/drop_caches", "1")
+    with open(FILE, "rb", buffering=0) as f:
+        os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_RANDOM)
+        for _ in range(PAGES):
+            f.read(4096)
+
+
+prepare()
+for test in (file_neighbours, fewer_neighbours, large_folio, mthp, unmapped, real_program, other_programs, targets, said, ends,
              swap_ahead, without_module, bad_use, always):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)
