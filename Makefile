@@ -33,7 +33,7 @@ CPPFLAGS_TOOL := -D_GNU_SOURCE -include tools/poison.h -DMMSCOPE_VERSION='"$(VER
 CFLAGS	?= -O2 -g
 WARN	:= -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes \
 	-Wstrict-prototypes -Wshadow -Wvla -Wpointer-arith -Wformat=2
-LIBS	:= -lbpf -ldw -lelf -lz -ljansson -lm
+LIBS	:= -lbpf -ldw -lelf -lz -lm
 
 TOOL_SRC := $(wildcard tools/*.c tools/*/*.c)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)

@@ -23,6 +23,7 @@ $(O)/unit/obj/%.o: %.c
 
 $(O)/unit/test_symbols $(O)/unit/test_lives: $(SYMBOL_OBJ)
 $(O)/unit/test_symbols $(O)/unit/test_lives: LIBS_UNIT := -ldw -lelf
+$(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)

@@ -71,6 +71,28 @@ char *out_escape(const char *s, bool control)
 }
 
 /**
+ * out_plain() - is a string printed as it is, in any format?
+ * @s: any bytes
+ * @len: set to its length if so, which is also its width
+ * Return: true for printable ASCII without what csv or json would have to escape.
+ */
+bool out_plain(const char *s, size_t *len)
+{
+	static const bool plain[256] = {
+		[' ' ... '!'] = true,
+		['#' ... '+'] = true,
+		['-' ... '['] = true,
+		[']' ... '~'] = true,
+	};
+	const unsigned char *p = (const unsigned char *)s;
+
+	while (plain[*p])
+		p++;
+	*len = (size_t)((const char *)p - s);
+	return !*p;
+}
+
+/**
  * out_columns() - how wide a string is on the screen
  * @s: valid UTF-8
  * Return: its code points; wide and combining characters are counted as one.

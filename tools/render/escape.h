@@ -10,5 +10,7 @@
 char *out_escape(const char *s, bool control);
 /* Screen columns of valid UTF-8: code points. */
 size_t out_columns(const char *s);
+/* Is it printed as it is in any format? Then @len is its length and its width. */
+bool out_plain(const char *s, size_t *len);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The front of out.h: checks the order of calls, keeps the first error of the
- * stream, and hands values to a backend. Knows nothing of formats.
+ * The front of out.h: checks the order of calls, hands values to a backend, and what
+ * that makes of them to the stream, whose first error it keeps. Knows nothing of formats.
  */
 #include <assert.h>
 #include <errno.h>
@@ -16,14 +16,18 @@ static const struct out_ops *const backends[] = {
 	[OUT_FOLDED] = &out_folded_ops,
 };
 
-/*
- * Keep the stream's first error. Called after every call of a backend, so that
- * errno is still that of the write that failed.
- */
-static void check(struct out *o)
+#define ENOUGH (256U << 10) /* waits until it is written before the end of the object */
+
+static void flush(struct out *o)
 {
-	if (!o->err && ferror(o->f))
-		o->err = errno ? -errno : -EIO;
+	int err = 0;
+
+	if (o->err)
+		o->buf.len = 0;
+	else
+		err = out_buf_flush(&o->buf, o->f);
+	if (err)
+		o->err = err;
 }
 
 /**
@@ -64,9 +68,9 @@ int out_destroy(struct out *o)
 	if (!o)
 		return 0;
 	o->ops->deinit(o);
-	fflush(o->f);
-	check(o);
+	flush(o);
 	err = o->err;
+	free(o->buf.p);
 	free(o);
 	return err;
 }
@@ -87,6 +91,8 @@ int out_error(const struct out *o)
  */
 void out_begin(struct out *o)
 {
+	assert(!o->in_object);
+	o->in_object = true;
 	o->ops->begin(o);
 }
 
@@ -96,15 +102,16 @@ void out_begin(struct out *o)
  */
 void out_end(struct out *o)
 {
+	assert(o->in_object && !o->in_table);
 	o->ops->end(o);
-	fflush(o->f);
-	check(o);
+	o->in_object = false;
+	flush(o);
 }
 
 static void field(struct out *o, const char *key, const char *label, struct out_val v)
 {
+	assert(o->in_object && !o->in_table);
 	o->ops->field(o, key, label, &v);
-	check(o);
 }
 
 /** out_str() - a string field; NULL is none */
@@ -137,8 +144,9 @@ static void close_row(struct out *o)
 		return;
 	assert(o->cell == o->nr_cols);
 	o->ops->row_end(o);
-	check(o);
 	o->in_row = false;
+	if (o->buf.len >= ENOUGH && !o->ops->whole)
+		flush(o);
 }
 
 /**
@@ -152,75 +160,107 @@ void out_table(struct out *o, const char *key, const struct out_col *cols, size_
 {
 	bool again = o->cols == cols && o->nr_cols == nr;
 
+	assert(o->in_object && !o->in_table);
+	o->in_table = true;
 	o->cols = cols;
 	o->nr_cols = nr;
 	o->ops->table(o, key, again);
-	check(o);
 }
 
 /** out_row() - begin a row; ends the one before */
 void out_row(struct out *o)
 {
+	assert(o->in_table);
 	close_row(o);
 	o->in_row = true;
 	o->cell = 0;
 	o->ops->row(o);
 }
 
-static void cell(struct out *o, struct out_val v)
+/* The column of the next cell; NULL if the backend leaves it out. */
+static inline const struct out_col *next_col(struct out *o)
 {
 	const struct out_col *col;
 
 	assert(o->in_row && o->cell < o->nr_cols);
 	col = &o->cols[o->cell++];
-	v.type = col->type;
-	o->ops->cell(o, col, &v);
-	check(o);
+	return col->head || !o->ops->headed ? col : NULL;
+}
+
+static void cell(struct out *o, struct out_val *v)
+{
+	const struct out_col *col = next_col(o);
+
+	if (!col)
+		return;
+	v->type = col->type;
+	o->ops->cell(o, col, v);
 }
 
 /** out_cell_str() - next cell, a string; NULL is none */
 void out_cell_str(struct out *o, const char *v)
 {
-	cell(o, (struct out_val){.kind = v ? OUT_VAL_STR : OUT_VAL_NONE, .str = v});
+	const struct out_col *col = next_col(o);
+	struct out_val val;
+
+	if (!col)
+		return;
+	val.kind = v ? OUT_VAL_STR : OUT_VAL_NONE;
+	val.type = col->type;
+	val.about = false;
+	val.str = v;
+	o->ops->cell(o, col, &val);
+}
+
+/* Most cells are numbers, and of most rows there are many. */
+static inline void cell_num(struct out *o, bool known, bool about, uint64_t v)
+{
+	const struct out_col *col = next_col(o);
+	struct out_val val;
+
+	if (!col)
+		return;
+	val.kind = known ? OUT_VAL_NUM : OUT_VAL_NONE;
+	val.type = col->type;
+	val.about = about;
+	val.num = v;
+	o->ops->cell(o, col, &val);
 }
 
 /** out_cell_num() - next cell, a whole number */
 void out_cell_num(struct out *o, uint64_t v)
 {
-	cell(o, (struct out_val){.kind = OUT_VAL_NUM, .num = v});
-}
-
-/** out_cell_real() - next cell, a number with a fraction */
-void out_cell_real(struct out *o, double v)
-{
-	cell(o, (struct out_val){.kind = OUT_VAL_REAL, .real = v});
+	cell_num(o, true, false, v);
 }
 
 /** out_cell_num_if() - next cell, a number if it is known, else no value */
 void out_cell_num_if(struct out *o, bool known, uint64_t v)
 {
-	if (known)
-		out_cell_num(o, v);
-	else
-		out_cell_none(o);
-}
-
-/** out_cell_frames() - next cell, a stack, outermost frame first */
-void out_cell_frames(struct out *o, const char *const *v, size_t nr)
-{
-	cell(o, (struct out_val){.kind = OUT_VAL_FRAMES, .frames = v, .nr_frames = nr});
+	cell_num(o, known, false, v);
 }
 
 /** out_cell_about() - next cell, a number that may be an estimate */
 void out_cell_about(struct out *o, bool about, uint64_t v)
 {
-	cell(o, (struct out_val){.kind = OUT_VAL_NUM, .about = about, .num = v});
+	cell_num(o, true, about, v);
+}
+
+/** out_cell_real() - next cell, a number with a fraction */
+void out_cell_real(struct out *o, double v)
+{
+	cell(o, &(struct out_val){.kind = OUT_VAL_REAL, .real = v});
+}
+
+/** out_cell_frames() - next cell, a stack, outermost frame first */
+void out_cell_frames(struct out *o, const char *const *v, size_t nr)
+{
+	cell(o, &(struct out_val){.kind = OUT_VAL_FRAMES, .frames = v, .nr_frames = nr});
 }
 
 /** out_cell_none() - next cell, no value */
 void out_cell_none(struct out *o)
 {
-	cell(o, (struct out_val){.kind = OUT_VAL_NONE});
+	cell(o, &(struct out_val){.kind = OUT_VAL_NONE});
 }
 
 /** out_table_end() - end the table */
@@ -228,12 +268,13 @@ void out_table_end(struct out *o)
 {
 	close_row(o);
 	o->ops->table_end(o);
-	check(o);
+	o->in_table = false;
 }
 
 /** out_array() - numbers under @key in the open row, else in the object; json only */
 void out_array(struct out *o, const char *key, const uint64_t *v, size_t nr)
 {
+	assert(o->in_object && o->in_table == o->in_row);
 	o->ops->array(o, key, v, nr);
 }
 
@@ -247,5 +288,6 @@ void out_note(struct out *o, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	o->ops->note(o, line);
-	check(o);
+	if (!o->in_object)
+		flush(o);
 }

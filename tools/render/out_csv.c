@@ -30,37 +30,57 @@ static void csv_table(struct out *o, const char *key, bool again)
 
 	if (again)
 		return;
-	for (i = 0; i < o->nr_cols; i++)
-		fprintf(o->f, "%s%s", i ? "," : "", o->cols[i].key);
-	fputc('\n', o->f);
+	for (i = 0; i < o->nr_cols; i++) {
+		if (i)
+			out_buf_char(&o->buf, ',');
+		out_buf_str(&o->buf, o->cols[i].key);
+	}
+	out_buf_char(&o->buf, '\n');
 }
 
 static void csv_row_end(struct out *o)
 {
-	fputc('\n', o->f);
+	out_buf_char(&o->buf, '\n');
 }
 
 static void put_quoted(struct out *o, const char *s)
 {
-	char *safe = out_escape(s, true);
 	const char *p;
 
-	if (!safe) {
-		o->err = o->err ? o->err : -ENOMEM;
+	out_buf_char(&o->buf, '"');
+	for (p = s; *p; p++) {
+		if (*p == '"')
+			out_buf_char(&o->buf, '"');
+		out_buf_char(&o->buf, *p);
+	}
+	out_buf_char(&o->buf, '"');
+}
+
+static void put_string(struct out *o, const char *s)
+{
+	size_t len;
+	char *safe;
+
+	if (out_plain(s, &len)) {
+		out_buf_put(&o->buf, s, len);
 		return;
 	}
-	if (!strpbrk(safe, ",\"")) {
-		fputs(safe, o->f);
-	} else {
-		fputc('"', o->f);
-		for (p = safe; *p; p++) {
-			if (*p == '"')
-				fputc('"', o->f);
-			fputc(*p, o->f);
-		}
-		fputc('"', o->f);
-	}
+	safe = out_escape(s, true);
+	if (!safe)
+		o->buf.failed = true;
+	else if (strpbrk(safe, ",\""))
+		put_quoted(o, safe);
+	else
+		out_buf_str(&o->buf, safe);
 	free(safe);
+}
+
+static void put_digits(struct out *o, const struct out_val *v)
+{
+	char *p = out_buf_space(&o->buf, OUT_DIGITS);
+
+	if (p)
+		o->buf.len += v->type == OUT_HEX ? out_hex(p, v->num) : out_dec(p, v->num);
 }
 
 static void csv_cell(struct out *o, const struct out_col *col, const struct out_val *v)
@@ -68,13 +88,17 @@ static void csv_cell(struct out *o, const struct out_col *col, const struct out_
 	char buf[32], *folded;
 
 	if (o->cell > 1)
-		fputc(',', o->f);
+		out_buf_char(&o->buf, ',');
+	if (v->kind == OUT_VAL_NUM && v->type != OUT_BOOL) {
+		put_digits(o, v);
+		return;
+	}
 	if (v->kind != OUT_VAL_FRAMES) {
-		put_quoted(o, out_raw(v, buf));
+		put_string(o, out_raw(v, buf));
 		return;
 	}
 	folded = out_fold(v);
-	put_quoted(o, folded ? folded : "");
+	put_string(o, folded ? folded : "");
 	free(folded);
 }
 

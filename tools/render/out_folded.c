@@ -97,10 +97,11 @@ static void folded_cell(struct out *o, const struct out_col *col, const struct o
 	struct out_val one = *v;
 	char buf[32], *line;
 
-	if (!col->head || v->kind == OUT_VAL_NONE)
+	if (v->kind == OUT_VAL_NONE)
 		return;
 	if (v->kind == OUT_VAL_NUM) {
-		fprintf(o->f, " %s", out_raw(v, buf));
+		out_buf_char(&o->buf, ' ');
+		out_buf_str(&o->buf, out_raw(v, buf));
 		return;
 	}
 	if (v->kind == OUT_VAL_STR) {
@@ -108,17 +109,20 @@ static void folded_cell(struct out *o, const struct out_col *col, const struct o
 		one.nr_frames = 1;
 	}
 	line = out_fold(&one);
-	if (!line)
-		o->err = o->err ? o->err : -ENOMEM;
-	else if (*line)
-		fprintf(o->f, "%s%s", *begun ? ";" : "", line);
-	*begun = *begun || (line && *line);
+	if (!line) {
+		o->buf.failed = true;
+	} else if (*line) {
+		if (*begun)
+			out_buf_char(&o->buf, ';');
+		out_buf_str(&o->buf, line);
+		*begun = true;
+	}
 	free(line);
 }
 
 static void folded_row_end(struct out *o)
 {
-	fputc('\n', o->f);
+	out_buf_char(&o->buf, '\n');
 }
 
 static void folded_note(struct out *o, const char *line)
@@ -142,4 +146,5 @@ const struct out_ops out_folded_ops = {
 	.table_end = folded_nop,
 	.array = folded_array,
 	.note = folded_note,
+	.headed = true,
 };

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "render/out.h"
+#include "render/out_buf.h"
 
 enum out_kind {
 	OUT_VAL_NONE,
@@ -48,28 +49,32 @@ struct out_ops {
 	void (*table_end)(struct out *o);
 	void (*array)(struct out *o, const char *key, const uint64_t *v, size_t nr);
 	void (*note)(struct out *o, const char *text);
+	bool headed; /* columns without a head are left out */
+	bool whole;  /* an object leaves in one piece, or not at all */
 };
 
 /**
  * struct out - an output
  * @ops: the backend
  * @f: stream, the caller's
+ * @buf: what the backend has written and @f has not yet
  * @what: noun of the schema
  * @cols: columns of the current or last table, NULL before the first
  * @nr_cols: how many
  * @cell: index of the next cell of the open row
- * @in_row: a row is open
+ * @in_object, @in_table, @in_row: is one open?
  * @err: first error of the stream, -errno
  * @priv: the backend's
  */
 struct out {
 	const struct out_ops *ops;
 	FILE *f;
+	struct out_buf buf;
 	const char *what;
 	const struct out_col *cols;
 	size_t nr_cols;
 	size_t cell;
-	bool in_row;
+	bool in_object, in_table, in_row;
 	int err;
 	void *priv;
 };
@@ -81,6 +86,10 @@ extern const struct out_ops out_text_ops, out_json_ops, out_csv_ops, out_folded_
 const char *out_raw(const struct out_val *v, char *buf);
 /* The value as people read it; @spaced puts a space and "iB" after the number: "4.0 MiB". */
 const char *out_human(const struct out_val *v, char *buf, bool spaced);
+
+/* The same for a number that needs no printf(). Return: its length, not ended by NUL; 0 = it does.
+ */
+size_t out_quick(const struct out_val *v, char *buf, bool spaced);
 
 /* The frames of a stack in one malloc'ed line, as flamegraph.pl takes it; NULL: no memory. */
 char *out_fold(const struct out_val *v);

@@ -42,7 +42,7 @@ static void begin_line(struct out *o, int what)
 	struct text *t = o->priv;
 
 	if (t->gap && t->last != NOTHING)
-		fputc('\n', o->f);
+		out_buf_char(&o->buf, '\n');
 	t->gap = false;
 	t->last = what;
 }
@@ -51,9 +51,10 @@ static void put_escaped(struct out *o, const char *s)
 {
 	char *safe = out_escape(s, true);
 
-	if (!safe && !o->err)
-		o->err = -ENOMEM;
-	fputs(safe ? safe : "", o->f);
+	if (safe)
+		out_buf_str(&o->buf, safe);
+	else
+		o->buf.failed = true;
 	free(safe);
 }
 
@@ -81,46 +82,58 @@ static void text_field(struct out *o, const char *key, const char *label, const 
 		t->gap = true;
 	t->fields = true;
 	begin_line(o, FIELD);
-	fprintf(o->f, "%s: ", label);
+	out_buf_str(&o->buf, label);
+	out_buf_str(&o->buf, ": ");
 	put_escaped(o, out_human(v, buf, true));
-	fputc('\n', o->f);
+	out_buf_char(&o->buf, '\n');
 }
 
-static void pad(struct out *o, size_t n)
-{
-	struct text *t = o->priv;
-
-	t->col += n;
-	while (n--)
-		fputc(' ', o->f);
-}
+#define BLANKS 16 /* at once: without a call, a little too far */
 
 /*
  * One cell in its columns. A cell that is too wide pushes the next ones only
  * until their own padding has made up for it.
  */
-static void put_cell(struct out *o, const struct out_col *col, const char *s)
+static void put_chars(struct out *o, const struct out_col *col, const char *s, size_t size,
+		      size_t len)
 {
 	struct text *t = o->priv;
-	char *safe = out_escape(s, true);
-	size_t width = abs(col->width), len, begin;
+	size_t width = (size_t)abs(col->width), at = t->want, gap;
+	char *p;
 
-	if (!safe) {
-		o->err = o->err ? o->err : -ENOMEM;
+	if (col->width > 0 && len < width)
+		at += width - len;
+	if (t->want && at <= t->col)
+		at = t->col + 1;
+	t->want += width + 1;
+	if (!len) /* no padding for nothing: no blanks at the end of a line */
+		return;
+	gap = at - t->col;
+	p = out_buf_space(&o->buf, gap + size + BLANKS);
+	if (!p)
+		return;
+	memset(p, ' ', BLANKS);
+	if (gap > BLANKS)
+		memset(p, ' ', gap);
+	memcpy(p + gap, s, size);
+	o->buf.len += gap + size;
+	t->col = at + len;
+}
+
+static void put_cell(struct out *o, const struct out_col *col, const char *s)
+{
+	size_t len;
+	char *safe;
+
+	if (out_plain(s, &len)) {
+		put_chars(o, col, s, len, len);
 		return;
 	}
-	len = out_columns(safe);
-	begin = t->want;
-	if (col->width > 0 && len < width)
-		begin += width - len;
-	if (t->want && begin <= t->col)
-		begin = t->col + 1;
-	if (len) { /* no padding for nothing: no blanks at the end of a line */
-		pad(o, begin - t->col);
-		fputs(safe, o->f);
-		t->col += len;
-	}
-	t->want += width + 1;
+	safe = out_escape(s, true);
+	if (safe)
+		put_chars(o, col, safe, strlen(safe), out_columns(safe));
+	else
+		o->buf.failed = true;
 	free(safe);
 }
 
@@ -128,7 +141,7 @@ static void end_line(struct out *o)
 {
 	struct text *t = o->priv;
 
-	fputc('\n', o->f);
+	out_buf_char(&o->buf, '\n');
 	t->col = t->want = 0;
 }
 
@@ -157,19 +170,32 @@ static void text_row_end(struct out *o)
 	end_line(o);
 }
 
-static void text_cell(struct out *o, const struct out_col *col, const struct out_val *v)
+static void put_frames(struct out *o, const struct out_col *col, const struct out_val *v)
 {
-	char buf[32], *folded;
+	char *folded = out_fold(v);
 
-	if (!col->head)
-		return;
-	if (v->kind != OUT_VAL_FRAMES) {
-		put_cell(o, col, out_human(v, buf, false));
-		return;
-	}
-	folded = out_fold(v);
 	put_cell(o, col, folded ? folded : "");
 	free(folded);
+}
+
+static void text_cell(struct out *o, const struct out_col *col, const struct out_val *v)
+{
+	char buf[32];
+	size_t len;
+
+	if (v->kind == OUT_VAL_STR) {
+		put_cell(o, col, v->str);
+		return;
+	}
+	len = out_quick(v, buf, false);
+	if (len)
+		put_chars(o, col, buf, len, len);
+	else if (v->kind == OUT_VAL_NONE)
+		put_chars(o, col, "-", 1, 1);
+	else if (v->kind == OUT_VAL_FRAMES)
+		put_frames(o, col, v);
+	else
+		put_cell(o, col, out_human(v, buf, false));
 }
 
 static void text_table_end(struct out *o)
@@ -183,9 +209,9 @@ static void text_array(struct out *o, const char *key, const uint64_t *v, size_t
 static void text_note(struct out *o, const char *line)
 {
 	begin_line(o, NOTE);
-	fputs("# ", o->f);
+	out_buf_str(&o->buf, "# ");
 	put_escaped(o, line);
-	fputc('\n', o->f);
+	out_buf_char(&o->buf, '\n');
 }
 
 const struct out_ops out_text_ops = {
@@ -201,4 +227,5 @@ const struct out_ops out_text_ops = {
 	.table_end = text_table_end,
 	.array = text_array,
 	.note = text_note,
+	.headed = true,
 };

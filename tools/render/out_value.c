@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "render/out_ops.h"
 
@@ -40,6 +41,42 @@ static void human_ns(double v, char *buf, bool spaced)
 	snprintf(buf, BUF, "%.*f%s%s", decimals[i], v, sep, units[i]);
 }
 
+/*
+ * The same without printf(), where rounding cannot depend on how a double holds the half:
+ * there, and for times that take days, 0.
+ */
+static size_t quick_ns(uint64_t v, char *buf, bool spaced)
+{
+	static const struct {
+		uint64_t below, unit, step;
+		const char *name;
+	} scales[] = {
+		{1000, 1, 1, " ns"},
+		{999950, 1000, 100, " us"},
+		{999950000, 1000000, 100000, " ms"},
+		{1000000000000, 1000000000, 10000000, " s"},
+	};
+	uint64_t tenths;
+	size_t i, n, len;
+
+	for (i = 0; i < 4 && v >= scales[i].below; i++)
+		;
+	if (i == 4 || (i && v % scales[i].step == scales[i].step / 2))
+		return 0;
+	v = (v + scales[i].step / 2) / scales[i].step * scales[i].step;
+	n = out_dec(buf, v / scales[i].unit);
+	tenths = v % scales[i].unit / scales[i].step;
+	if (i) {
+		buf[n++] = '.';
+		if (i == 3)
+			buf[n++] = (char)('0' + tenths / 10);
+		buf[n++] = (char)('0' + tenths % 10);
+	}
+	len = strlen(scales[i].name) - !spaced;
+	memcpy(buf + n, scales[i].name + !spaced, len);
+	return n + len;
+}
+
 /* 0.04, 3.17, 42.5, 1234: a small rate is not none. */
 static void human_rate(double v, char *buf)
 {
@@ -61,8 +98,30 @@ static const char *human_about(const struct out_val *v, char *buf, bool spaced)
 	return buf;
 }
 
+size_t out_quick(const struct out_val *v, char *buf, bool spaced)
+{
+	if (v->kind != OUT_VAL_NUM || v->about)
+		return 0;
+	switch (v->type) {
+	case OUT_COUNT:
+		return out_dec(buf, v->num);
+	case OUT_HEX:
+		return out_hex(buf, v->num);
+	case OUT_NS:
+		return quick_ns(v->num, buf, spaced);
+	default:
+		return 0;
+	}
+}
+
 const char *out_human(const struct out_val *v, char *buf, bool spaced)
 {
+	size_t len = out_quick(v, buf, spaced);
+
+	if (len) {
+		buf[len] = '\0';
+		return buf;
+	}
 	if (v->about)
 		return human_about(v, buf, spaced);
 	if (v->kind == OUT_VAL_STR)
@@ -110,6 +169,6 @@ const char *out_raw(const struct out_val *v, char *buf)
 	}
 	if (v->type == OUT_BOOL)
 		return v->num ? "true" : "false";
-	snprintf(buf, BUF, v->type == OUT_HEX ? "0x%" PRIx64 : "%" PRIu64, v->num);
+	buf[v->type == OUT_HEX ? out_hex(buf, v->num) : out_dec(buf, v->num)] = '\0';
 	return buf;
 }
