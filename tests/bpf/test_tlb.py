@@ -17,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
 from flushes import EVENTS, REASONS, owned, replay  # noqa: E402
-from ktap import case, ok, same, skip  # noqa: E402
+from ktap import case, objects, ok, same, skip# noqa: E402
 from procs import Threads  # noqa: E402
 from tracing import Trace  # noqa: E402
 
@@ -28,10 +28,6 @@ TRIES = 8
 
 def run(*argv, timeout=120, stdin=None):
     return subprocess.run([MMSCOPE, "tlb", *argv], capture_output=True, text=True, timeout=timeout, check=False, input=stdin)
-
-
-def objects(text):
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
 def write(path, text):

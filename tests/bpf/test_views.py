@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
-from ktap import case, ok, same, skip  # noqa: E402
+from ktap import case, objects, ok, same, skip# noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 WORK = os.path.join(os.environ["MMS_WORKLOADS"], "views")
@@ -45,7 +45,7 @@ def faults(options, *command, env=None):
     p = run([MMSCOPE, "faults", "-O", "json", *options, "--", *command], env)
     if p.returncode:
         raise AssertionError(f"status {p.returncode}: {p.stderr}{p.stdout[:500]}")
-    return [json.loads(line) for line in p.stdout.splitlines() if line.startswith("{")]
+    return objects(p.stdout)
 
 
 def observe(options, name, n, env=None):
@@ -77,7 +77,7 @@ def watch(options, during):
     out, err = tool.communicate(timeout=60)
     if tool.returncode:
         raise AssertionError(f"status {tool.returncode}: {err}")
-    return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return objects(out)
 
 
 def rows(o):

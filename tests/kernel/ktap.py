@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """KTAP for the guest tests: every check has a name, every skip a reason."""
 import atexit
+import json
 import os
 import sys
 import traceback
@@ -24,6 +25,17 @@ def ok(cond, name, diag=""):
 
 def same(got, want, name):
     return ok(got == want, name, f"got  {got!r}\nwant {want!r}")
+
+
+def objects(text):
+    """One JSON object per line; each key once, whatever a reader would make of two."""
+    def once(pairs):
+        keys = [k for k, _ in pairs]
+        twice = {k for k in keys if keys.count(k) > 1}
+        if twice:
+            raise ValueError(f"keys that are there twice: {twice}")
+        return dict(pairs)
+    return [json.loads(line, object_pairs_hook=once) for line in text.splitlines() if line.startswith("{")]
 
 
 def skip(name, why):

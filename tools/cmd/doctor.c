@@ -151,7 +151,7 @@ static int run(enum out_format format)
 	out_bool(o, "module_usable", "module commands (walk maps ranges census wss)",
 		 ground.module);
 	out_bool(o, "proc_usable", "less of walk maps ranges, by /proc", ground.proc);
-	out_bool(o, "bpf_usable", "BPF commands (faults thrash tlb)", bpf);
+	out_bool(o, "bpf_usable", "BPF commands (faults cow tlb thrash)", bpf);
 	if (!bpf && why)
 		out_note(o, "BPF: %s", why);
 	out_end(o);

@@ -30,6 +30,7 @@ static void keep_event(const struct mms_fault_event *e, void *ctx)
 	size_t room = r->room_batch ? r->room_batch * 2 : 1024;
 	struct mms_fault_event *batch;
 
+	r->nr_read++;
 	if (!(r->args->kinds >> e->kind & 1)) {
 		r->nr_other_kinds++;
 		return;

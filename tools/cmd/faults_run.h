@@ -16,6 +16,7 @@
  * struct faults_run - everything of one run
  * @out: reports; @events: single events, the cold-start curve
  * @batch: events that were read and not yet told
+ * @nr_read: events that were read
  * @nr_dropped: events for which this program had no memory
  * @nr_other_kinds: events of kinds that were not asked for
  * @tell: what is done with them, some at a time
@@ -44,6 +45,7 @@ struct faults_run {
 	struct faults_view view;
 	struct mms_fault_event *batch;
 	size_t nr_batch, room_batch;
+	uint64_t nr_read;
 	uint64_t nr_dropped;
 	uint64_t nr_other_kinds;
 	void (*tell)(struct faults_run *r, const struct mms_fault_event *e, size_t nr);

@@ -408,7 +408,8 @@ static int run(const struct settings *set)
 		goto out;
 	err = mms_strains_open(&ses.strains, &why);
 	if (err) {
-		status = err == -ENOMEM ? err_failed("%s", why) : err_missing("%s", why);
+		status = err == -ENOMEM ? err_failed("thrash: %s", why)
+					: err_missing("thrash: %s", why);
 		goto out;
 	}
 	ses.out = out_create(set->format, stdout, "thrash");

@@ -241,8 +241,16 @@ static int from_proc(pid_t pid, uint64_t start, uint64_t end, struct mms_list *w
 	return err;
 }
 
-/* The range in pieces that the module takes, shown as they come. */
-static int walk_pid(struct out *o, const struct opts *opts, pid_t pid, struct mms_target *t)
+static void show_loss(struct out *o, const char *why)
+{
+	out_note(o, "%s", why);
+	out_note(o, "from /proc/PID/pagemap: no levels, raw entries, rights or page sizes;");
+	out_note(o, "anon includes ksm");
+}
+
+/* The range in pieces that the module takes, shown as they come. @loss: why less can be told. */
+static int walk_pid(struct out *o, const struct opts *opts, pid_t pid, struct mms_target *t,
+		    const char *loss)
 {
 	uint64_t va = opts->start & ~(PAGE - 1);
 	uint64_t end = opts->end ? (opts->end + PAGE - 1) & ~(PAGE - 1) : va + PAGE;
@@ -257,17 +265,13 @@ static int walk_pid(struct out *o, const struct opts *opts, pid_t pid, struct mm
 					  opts->start);
 		if (err)
 			return target_failed(pid, t ? "walk" : "pagemap", err);
+		if (loss)
+			show_loss(o, loss);
+		loss = NULL;
 		show(o, opts, pid, &walks);
 		model_walks_deinit(&walks);
 	}
 	return EXIT_OK;
-}
-
-static void show_loss(struct out *o, const char *why)
-{
-	out_note(o, "%s", why);
-	out_note(o, "from /proc/PID/pagemap: no levels, raw entries, rights or page sizes;");
-	out_note(o, "anon includes ksm");
 }
 
 static int parse_pids(struct opts *opts, char *list)
@@ -320,9 +324,7 @@ static int run(const struct opts *opts)
 		rc = target_open(opts->pids[i], opts->no_module, &t, &why);
 		if (rc != EXIT_OK)
 			break;
-		if (!t && !i)
-			show_loss(o, why);
-		rc = walk_pid(o, opts, opts->pids[i], t);
+		rc = walk_pid(o, opts, opts->pids[i], t, t || i ? NULL : why);
 		mms_target_close(t);
 	}
 	end = err_output(out_destroy(o));

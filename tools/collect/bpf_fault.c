@@ -6,12 +6,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/membarrier.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -227,6 +229,22 @@ int mms_faults_arm(struct mms_faults *f)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	marks.armed_ns = (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
 	return write_marks(f, &marks);
+}
+
+/**
+ * mms_faults_stop() - faults that begin from now on do not count
+ * @f: from mms_faults_open()
+ * Those inside still end as they would have.
+ * Return: 0 or -errno.
+ */
+int mms_faults_stop(struct mms_faults *f)
+{
+	const struct mms_fault_marks marks = {};
+	int err = write_marks(f, &marks);
+
+	/* Programs that have begun end within the kernel's grace period. */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	return err;
 }
 
 /**

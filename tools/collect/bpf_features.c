@@ -243,7 +243,7 @@ static bool probe_lockdown(const char **why)
 
 static bool probe_btf(const char **why)
 {
-	*why = kernel_btf() ? "/sys/kernel/btf/vmlinux" : "no /sys/kernel/btf/vmlinux";
+	*why = kernel_btf() ? "/sys/kernel/btf/vmlinux" : "/sys/kernel/btf/vmlinux cannot be read";
 	return kernel_btf() != NULL;
 }
 
@@ -397,15 +397,15 @@ static const struct {
 	const char *cost;
 	const char *fix;
 } probes[] = {
-	{"bpf rights", true, probe_rights, "faults, thrash and tlb do not work",
+	{"bpf rights", true, probe_rights, "faults, cow, tlb and thrash do not work",
 	 "run as root, or with CAP_BPF and CAP_PERFMON"},
-	{"lockdown", true, probe_lockdown, "faults, thrash and tlb do not work",
+	{"lockdown", true, probe_lockdown, "faults, cow, tlb and thrash do not work",
 	 "boot with lockdown=integrity or without lockdown"},
-	{"btf", true, probe_btf, "faults, thrash and tlb do not work",
+	{"btf", true, probe_btf, "faults, cow, tlb and thrash do not work",
 	 "a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's are)"},
-	{"kernel symbols", true, probe_symbols, "faults cannot tell their kinds",
+	{"kernel symbols", true, probe_symbols, "faults and cow cannot tell kinds",
 	 "sysctl kernel.kptr_restrict=1, and a kernel with CONFIG_KALLSYMS_ALL=y"},
-	{"fault hook", true, probe_hook, "faults and thrash do not work",
+	{"fault hook", true, probe_hook, "faults, cow and thrash do not work",
 	 "this kernel is newer than mmscope: update mmscope"},
 	{"fault codes", true, probe_codes, "faults would get wrong kinds",
 	 "this kernel is newer than mmscope: update mmscope"},
@@ -480,7 +480,7 @@ int mms_bpf_usable(const char **why)
 	for (i = 0; i < nr; i++) {
 		if (!f[i].needed || f[i].available)
 			continue;
-		snprintf(text, sizeof(text), "%s: %s; %s", f[i].name, f[i].why, f[i].fix);
+		snprintf(text, sizeof(text), "%s: %s; fix: %s", f[i].name, f[i].why, f[i].fix);
 		if (why)
 			*why = text;
 		return i < 2 ? -EPERM : -ENOENT;

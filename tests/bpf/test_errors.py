@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a command needs and cannot have: one line that names it and the fix, status 3, and not one figure."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
+from ktap import case, ok  # noqa: E402
+
+MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
+BPF = (["faults", "0.2", "1"], ["faults", "--no-kinds", "0.2", "1"], ["faults", "--events", "0.2", "1"],
+       ["faults", "--stacks", "0.2", "1"], ["faults", "--around", "0.2", "1"], ["faults", "--cold", "--", "true"],
+       ["faults", "--", "true"], ["cow", "0.2", "1"], ["cow", "--stacks", "0.2", "1"], ["cow", "--", "true"],
+       ["tlb", "0.2", "1"], ["tlb", "--", "true"], ["thrash", "0.2", "1"], ["thrash", "-p", "1", "0.2", "1"])
+MODULE = (["walk", "1", "400000"], ["maps", "1"], ["ranges", "1"], ["census", "1"], ["wss", "1"])
+NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all"]
+NO_BTF = ["unshare", "--mount", "sh", "-c", ": > /tmp/mms-empty && mount --bind /tmp/mms-empty /sys/kernel/btf/vmlinux"
+          " && exec \"$@\"", "sh"]
+
+
+def refused(label, by, argv, words):
+    for fmt in ("text", "json"):
+        p = subprocess.run([*by, MMSCOPE, argv[0], "-O", fmt, *argv[1:]], capture_output=True, text=True, timeout=60, check=False)
+        lines = p.stderr.splitlines()
+        good = (p.returncode == 3 and not p.stdout and len(lines) == 1 and lines[0].startswith("mmscope: ") and
+                "fix: " in lines[0] and any(w in lines[0] for w in words))
+        ok(good, f"{label}: {' '.join(argv)}: {fmt}", f"status {p.returncode}\n{p.stderr}{p.stdout[:300]}")
+
+
+def no_rights():
+    for argv in BPF:
+        refused("nobody", NOBODY, argv, ["CAP_BPF"])
+    for argv in MODULE:
+        refused("nobody", NOBODY, argv, ["sudo"])
+
+
+def no_btf():
+    for argv in BPF:
+        refused("no BTF", NO_BTF, argv, ["btf: /sys/kernel/btf/vmlinux"])
+    p = subprocess.run([*NO_BTF, MMSCOPE, "maps", "1"], capture_output=True, text=True, timeout=60, check=False)
+    ok(p.returncode == 0 and not p.stderr, "no BTF: commands that need none work", p.stderr)
+
+
+for test in (no_rights, no_btf):
+    case(test)
