@@ -73,7 +73,7 @@ static int check_features(const char **why)
 		f = mms_bpf_feature(needed[i]);
 		if (!f || f->available)
 			continue;
-		snprintf(text, sizeof(text), "%s: %s; %s", f->name, f->why, f->fix);
+		snprintf(text, sizeof(text), "%s: %s; fix: %s", f->name, f->why, f->fix);
 		return fail(why, i < 2 ? -EPERM : -ENOENT, text);
 	}
 	return 0;
