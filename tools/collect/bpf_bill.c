@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 #include "collect/bpf_bill.h"
 #include "collect/bpf_fault_impl.h"
+#include "collect/hold.h"
 #include "collect/kin.h"
 
 /* A program that still writes to a counter of a past epoch has long ended by then. */
@@ -215,6 +216,7 @@ static int by_number(const void *a, const void *b)
 static int read_current(struct mms_bills *b, struct current *cur)
 {
 	int fd = mms_faults_map(b->f, "lives");
+	struct mms_hold hold = {0};
 	struct mms_bill_life life;
 	__u32 key, *prev = NULL;
 
@@ -223,10 +225,12 @@ static int read_current(struct mms_bills *b, struct current *cur)
 	if (!cur->v)
 		return -ENOMEM;
 	while (cur->nr < MMS_BILL_LIVES && !bpf_map_get_next_key(fd, prev, &key)) {
+		mms_hold_step(&hold);
 		if (!bpf_map_lookup_elem(fd, &key, &life))
 			cur->v[cur->nr++] = life.epoch;
 		prev = &key;
 	}
+	mms_hold_end(&hold);
 	qsort(cur->v, cur->nr, sizeof(*cur->v), by_number);
 	return 0;
 }
@@ -263,15 +267,18 @@ static void keep_current(struct mms_bills *b, struct current *cur, uint32_t seq)
 static size_t read_counts(struct mms_bills *b, struct mms_bill_key *keys, struct mms_bill_val *vals)
 {
 	int fd = mms_faults_map(b->f, "bills");
+	struct mms_hold hold = {0};
 	size_t n = 0, i, out = 0;
 
 	while (n < MMS_BILL_COUNTS && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
 		n++;
 	for (i = 0; i < n; i++) {
+		mms_hold_step(&hold);
 		if (bpf_map_lookup_elem(fd, &keys[i], &vals[out]))
 			continue;
 		keys[out++] = keys[i];
 	}
+	mms_hold_end(&hold);
 	return out;
 }
 
@@ -282,6 +289,7 @@ static int give(struct mms_bills *b, struct model_cow *c, const struct mms_bill_
 	struct model_cow_count *counts = calloc(n + 1, sizeof(*counts));
 	bool tidy = n > MMS_BILL_COUNTS / 4;
 	struct current cur = {0};
+	struct mms_hold hold = {0};
 	uint32_t seq = *b->seq;
 	int err = counts ? 0 : -ENOMEM;
 	size_t i;
@@ -294,9 +302,12 @@ static int give(struct mms_bills *b, struct model_cow *c, const struct mms_bill_
 			.val = vals[i],
 			.final = tidy && is_past(b, &cur, keys[i].epoch),
 		};
-		if (counts[i].final)
-			bpf_map_delete_elem(mms_faults_map(b->f, "bills"), &keys[i]);
+		if (!counts[i].final)
+			continue;
+		mms_hold_step(&hold);
+		bpf_map_delete_elem(mms_faults_map(b->f, "bills"), &keys[i]);
 	}
+	mms_hold_end(&hold);
 	if (tidy)
 		keep_current(b, &cur, seq);
 	if (!err)

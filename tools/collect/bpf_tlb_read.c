@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_tlb_impl.h"
+#include "collect/hold.h"
 #include "tlb.skel.h"
 
 const char *mms_tlb_reason_name(unsigned int reason)
@@ -150,6 +151,7 @@ static bool fill_received(struct mms_tlb *t, const struct mms_tlb_pair *key,
 static int read_counts(struct mms_tlb *t, struct mms_tlb_data *d)
 {
 	size_t cpus = (size_t)libbpf_num_possible_cpus(), nr, i, old = t->retired.nr_counts;
+	struct mms_hold hold = {0};
 	struct mms_tlb_val *vals = calloc(cpus, sizeof(*vals));
 	void *keys = NULL;
 	int err;
@@ -172,12 +174,14 @@ static int read_counts(struct mms_tlb *t, struct mms_tlb_data *d)
 		/* Gone before it is read: then what is read is final. */
 		bool final = nr > t->max_counts / 2 && is_gone((pid_t)key);
 
+		mms_hold_step(&hold);
 		if (!fill_count(t, key, vals, c))
 			continue;
 		if (final)
 			retire_count(t, c);
 		d->nr_counts++;
 	}
+	mms_hold_end(&hold);
 out:
 	free(vals);
 	free(keys);
@@ -187,6 +191,7 @@ out:
 static int read_received(struct mms_tlb *t, struct mms_tlb_data *d)
 {
 	size_t cpus = (size_t)libbpf_num_possible_cpus(), nr, i, old = t->retired.nr_received;
+	struct mms_hold hold = {0};
 	struct mms_tlb_flushes *vals = calloc(cpus, sizeof(*vals));
 	void *keys = NULL;
 	int err;
@@ -208,12 +213,14 @@ static int read_received(struct mms_tlb *t, struct mms_tlb_data *d)
 		bool final = nr > t->max_pairs / 2 &&
 			     (is_gone((pid_t)key->of) || is_gone((pid_t)key->by));
 
+		mms_hold_step(&hold);
 		if (!fill_received(t, key, vals, c))
 			continue;
 		if (final)
 			retire_received(t, c);
 		d->nr_received++;
 	}
+	mms_hold_end(&hold);
 out:
 	free(vals);
 	free(keys);
@@ -223,13 +230,16 @@ out:
 /* Names of the gone: the map of names is as large as those that use it, and never full at once. */
 static void forget_comms(struct mms_tlb *t, size_t from)
 {
+	struct mms_hold hold = {0};
 	size_t i;
 
 	for (i = from; i < t->retired.nr_counts; i++) {
 		__u32 key = (__u32)t->retired.counts[i].tgid;
 
+		mms_hold_step(&hold);
 		bpf_map_delete_elem(bpf_map__fd(t->skel->maps.comms), &key);
 	}
+	mms_hold_end(&hold);
 }
 
 /**
@@ -311,12 +321,14 @@ int mms_tlb_losses(struct mms_tlb *t, struct mms_tlb_losses *l)
 		.dropped = n[MMS_TLB_COUNTS_FULL],
 		.dropped_received = n[MMS_TLB_PAIRS_FULL],
 		.stood_in = n[MMS_TLB_STOOD_IN],
-		.missed_recursion = missed_elsewhere(t),
+		.missed_recursion = missed_elsewhere(t) - t->before.missed_recursion,
 		.missed_child = n[MMS_TLB_TGIDS_FULL],
 	};
-	missed = mms_hook_recursion_of(bpf_program__fd(t->skel->progs.on_flush));
+	missed = mms_hook_recursion_of(bpf_program__fd(t->skel->progs.on_flush)) -
+		 t->before.missed_flush;
 	l->missed_flush = missed > l->stood_in ? missed - l->stood_in : 0;
 	for (i = 0; i < MMS_TLB_NR_HOOKS; i++)
 		l->missed_probe += mms_probe_missed(t->probes[i]);
+	l->missed_probe -= t->before.missed_probe;
 	return 0;
 }
