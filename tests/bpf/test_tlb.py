@@ -380,12 +380,12 @@ def many():
     with Threads("0") as t:
         t.cont()
         tool = Tool("-e", "-o", "/tmp/tlb.json")
-        t.tell(f"forks {nr} 0")
+        t.tell(f"children {nr} 0")
         o = tool.end("/tmp/tlb.json")[0]
         same(o["seen"], o["stored"] + o["filtered"] + o["dropped"], "full: seen = stored + dropped + filtered")
         ok(o["dropped"] > 0 and any("no room" in n for n in o["notes"]), "full: dropped, and told", o["dropped"])
         tool = Tool("-e", "-o", "/tmp/tlb.json", "0.5")
-        t.tell(f"forks {nr} 0")
+        t.tell(f"children {nr} 0")
         objs = tool.end("/tmp/tlb.json")
         pids = {p["pid"] for o in objs for p in o["processes"] if p["comm"] == "tlb"}
         same(sum(o["dropped"] for o in objs), 0, "with intervals the gone make room: none dropped")
@@ -399,6 +399,8 @@ def intervals():
         tool = subprocess.Popen([MMSCOPE, "tlb", "-O", "json", "-p", str(t.pid), "2", "3"], stdout=subprocess.PIPE, text=True)
         first = json.loads(tool.stdout.readline())
         same((first["interval"], first["stored"]), (1, 0), "intervals: stopped, nothing")
+        same(sum("no flush of what is watched" in n for n in first.get("notes", [])), int(first["filtered"] > 0),
+             "intervals: and that others had some")
         t.cont()
         t.tell("unmap 37 1")
         t.stop()

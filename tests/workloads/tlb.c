@@ -12,7 +12,8 @@
  * "storm N M": "free N M", by all threads at the same time, each on pages of its own.
  * "share N M": the first M pages are written to and shared with a child that sleeps:
  *	whoever writes to one of them then takes a copy, and a flush. N is not used.
- * "forks N M": N children, one after the other, that end at once. M is not used.
+ * "children N M": N processes, one after the other, that flush a page of ours, which
+ *	they share (vfork), and end. M is not used.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -131,14 +132,22 @@ static void all_give_back(char *p, long n, long pages)
 	wait_for_others();
 }
 
-static void make_children(long n)
+static void make_child(char *p)
+{
+	pid_t pid = vfork();
+
+	if (!pid) {
+		madvise(p, 4096, MADV_DONTNEED);
+		_exit(0);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void make_children(char *p, long n)
 {
 	for (long i = 0; i < n; i++) {
-		pid_t pid = fork();
-
-		if (!pid)
-			_exit(0);
-		waitpid(pid, NULL, 0);
+		touch(p, 1);
+		make_child(p);
 	}
 }
 
@@ -164,8 +173,8 @@ static void run(char *p, const char *what, long n, long pages)
 		all_give_back(p, n, pages);
 	else if (!strcmp(what, "share"))
 		share();
-	else if (!strcmp(what, "forks"))
-		make_children(n);
+	else if (!strcmp(what, "children"))
+		make_children(p, n);
 	else
 		give_back(p, n, pages);
 }

@@ -191,13 +191,12 @@ static int open_all(struct tlb_run *r)
 		.cgroup = w->cgroup,
 	};
 	const char *why = NULL;
-	int err = mms_tlb_open(&r->t, &opts, &why);
+	int err;
 
-	if (err)
-		return open_error(err, why);
 	/* Misses are an extra: without them the flushes are all there. */
 	mms_pmu_open(&r->pmu, mms_pmu_tlb, mms_pmu_nr_tlb, &pmu, &r->no_pmu);
-	return EXIT_OK;
+	err = mms_tlb_open(&r->t, &opts, &why);
+	return err ? open_error(err, why) : EXIT_OK;
 }
 
 static int run_open(struct tlb_run *r, FILE *file)
@@ -207,10 +206,9 @@ static int run_open(struct tlb_run *r, FILE *file)
 	r->o = out_create(r->args->format, file, "tlb");
 	if (!r->o)
 		return err_failed("%s", strerror(errno));
-	err = tlb_snap(r->t, r->pmu, &r->begin);
-	ret = err ? EXIT_OK : watch_go(&r->args->watch);
-	if (!err && !ret)
-		err = observe(r);
+	tlb_snap_begin(r->pmu, &r->begin);
+	ret = watch_go(&r->args->watch);
+	err = ret ? 0 : observe(r);
 	if (err)
 		ret = err_failed("tlb: %s", strerror(-err));
 	err = out_destroy(r->o);

@@ -115,6 +115,23 @@ static void merge(struct mms_tlb_data *d)
 }
 
 /**
+ * tlb_snap_begin() - before the first event: no flush is in it
+ * @pmu: from mms_pmu_open(), or NULL
+ * @s: filled in
+ */
+void tlb_snap_begin(struct mms_pmu *pmu, struct tlb_snap *s)
+{
+	struct timespec now;
+	size_t i;
+
+	memset(s, 0, sizeof(*s));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	s->ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	for (i = 0; pmu && i < mms_pmu_nr_tlb && i < TLB_MISSES; i++)
+		mms_pmu_read(pmu, i, &s->misses[i]);
+}
+
+/**
  * tlb_snap() - all counts as of now
  * @t: from mms_tlb_open()
  * @pmu: from mms_pmu_open(), or NULL
@@ -123,15 +140,9 @@ static void merge(struct mms_tlb_data *d)
  */
 int tlb_snap(struct mms_tlb *t, struct mms_pmu *pmu, struct tlb_snap *s)
 {
-	struct timespec now;
-	size_t i;
 	int err;
 
-	memset(s, 0, sizeof(*s));
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	s->ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-	for (i = 0; pmu && i < mms_pmu_nr_tlb && i < TLB_MISSES; i++)
-		mms_pmu_read(pmu, i, &s->misses[i]);
+	tlb_snap_begin(pmu, s);
 	err = mms_tlb_read(t, &s->d);
 	if (err)
 		return err;
@@ -412,6 +423,9 @@ static void report_losses(struct out *o, const struct tlb_span *span)
 	out_num(o, "missed_recursion", NULL, OUT_COUNT, l.missed_recursion);
 	out_num(o, "missed_probe", NULL, OUT_COUNT, l.missed_probe);
 	out_num(o, "missed_child", NULL, OUT_COUNT, l.missed_child);
+	if (!l.stored && l.filtered)
+		out_note(o, "no flush of what is watched; %" PRIu64 " events of others were seen",
+			 l.filtered);
 	note_lost(o, l.dropped, "events, no room for another process in the kernel's map");
 	note_lost(o, l.dropped_received, "flushes, not known who caused them: no room in the map");
 	note_lost(o, l.missed_flush, "flushes, the programs were running on that CPU already");

@@ -39,6 +39,7 @@ struct tlb_span {
 	int status;
 };
 
+void tlb_snap_begin(struct mms_pmu *pmu, struct tlb_snap *s);
 int tlb_snap(struct mms_tlb *t, struct mms_pmu *pmu, struct tlb_snap *s);
 void tlb_snap_free(struct tlb_snap *s);
 int tlb_report(struct out *o, struct mms_tlb *t, const struct tlb_span *span, bool by_process);

@@ -29,6 +29,7 @@ struct mms_tlb {
 	const char *missing[4];
 	size_t nr_missing;
 	size_t max_counts, max_pairs; /* room in the kernel's maps */
+	struct mms_tlb_losses before; /* what was missed until the counting began */
 	/* Of processes that are gone, moved out of these. */
 	struct mms_tlb_data retired;
 	size_t room_counts, room_received;
