@@ -23,11 +23,13 @@ SEC("kprobe/handle_mm_fault")
 int BPF_KPROBE(kprobe_fault, struct vm_area_struct *vma, unsigned long addr, unsigned int flags,
 	       struct pt_regs *regs)
 {
+	tally(MMS_TALLY_RUNS);
 	return fault_entry(vma, addr, flags, regs, false);
 }
 
 SEC("kretprobe/handle_mm_fault")
 int BPF_KRETPROBE(kretprobe_fault, unsigned int ret)
 {
+	tally(MMS_TALLY_RUNS);
 	return fault_return(ctx, ret);
 }

@@ -240,6 +240,7 @@ enum mms_fault_tally {
 	MMS_TALLY_TGIDS_FULL,  /* a child could not be followed */
 	MMS_TALLY_SAMPLED_OUT, /* seen, not looked at: marks.period */
 	MMS_TALLY_STACK_LOST,  /* a stack could not be kept */
+	MMS_TALLY_RUNS,	       /* of kprobe_fault and kretprobe_fault */
 	MMS_TALLY_NR
 };
 

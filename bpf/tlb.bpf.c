@@ -196,6 +196,7 @@ int BPF_PROG(fentry_switch, struct mm_struct *prev, struct mm_struct *next)
 SEC("kprobe/switch_mm_irqs_off")
 int BPF_KPROBE(kprobe_switch, struct mm_struct *prev, struct mm_struct *next)
 {
+	tally(MMS_TLB_KPROBE_RUNS);
 	return switching(next);
 }
 
@@ -241,6 +242,7 @@ SEC("kprobe/flush_tlb_mm_range")
 int BPF_KPROBE(kprobe_asked, struct mm_struct *mm, unsigned long start, unsigned long end,
 	       unsigned int shift)
 {
+	tally(MMS_TLB_KPROBE_RUNS);
 	return asked(mm, start, end, shift);
 }
 
@@ -277,6 +279,7 @@ int BPF_PROG(fentry_sent, const void *cpus, const struct flush_tlb_info *info)
 SEC("kprobe/native_flush_tlb_multi")
 int BPF_KPROBE(kprobe_sent, const void *cpus, const struct flush_tlb_info *info)
 {
+	tally(MMS_TLB_KPROBE_RUNS);
 	return sent(info);
 }
 
@@ -316,6 +319,7 @@ int BPF_PROG(fentry_hit, void *info)
 SEC("kprobe/flush_tlb_func")
 int BPF_KPROBE(kprobe_hit, void *info)
 {
+	tally(MMS_TLB_KPROBE_RUNS);
 	return hit(info);
 }
 

@@ -107,6 +107,7 @@ enum mms_tlb_tally {
 	MMS_TLB_COUNTS_FULL, /* map "counts" had no room */
 	MMS_TLB_PAIRS_FULL,  /* map "pairs" had no room: who caused it is not known */
 	MMS_TLB_TGIDS_FULL,  /* a child could not be followed */
+	MMS_TLB_KPROBE_RUNS, /* of the programs that are called by kprobes */
 	MMS_TLB_NR_TALLIES
 };
 

@@ -46,6 +46,8 @@ def until_armed(tool):
         with open(f"/proc/{tool.pid}/syscall", encoding="ascii") as f:
             if f.read().startswith("128 "):
                 return
+        if tool.poll() is not None:
+            break
         time.sleep(0.1)
     raise AssertionError("the tool did not begin to count")
 
@@ -209,6 +211,52 @@ def loss_is_told():
             ok(lost == 0 or losses(o) or o["missed_probe"], f"{label}: {lost} not counted, told", o)
             same(o["seen"], o["stored"] + o["filtered"] + o["dropped"], f"{label}: seen = stored + dropped + filtered")
             print(f"# {label}: {losses(o)} missed_probe {o['missed_probe']}")
+
+
+def taken(pid):
+    """Faults of a process so far, as the kernel counts them; also of one that has just ended."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        stat = f.read().rsplit(")", 1)[1].split()
+    return int(stat[7]) + int(stat[9])
+
+
+def often():
+    """
+    Whoever is inside bpf(2) keeps kprobes on its CPU from running programs, until it is back if it is
+    preempted there. The reader shares a CPU with those who fault: it is not preempted, or it is told.
+    """
+    for kind in ("kprobe.session", "fentry/fexit", "kprobe+kretprobe"):
+        work = subprocess.Popen([WORK, "contend", "6000"], stdin=subprocess.PIPE,
+                                env={**os.environ, "MMS_EXPECT": EXPECT, "MMS_WAIT": "1"})
+        tool = subprocess.Popen(["taskset", "-c", "0", MMSCOPE, "faults", "-O", "json", "-e", "-o", "/tmp/often.json",
+                                 "--attach", kind, "0.05"], stderr=subprocess.PIPE, text=True)
+        try:
+            until_armed(tool)
+        except AssertionError:
+            tool.kill()
+            why = tool.communicate()[1].strip()
+            work.communicate(b"\n")
+            if tool.returncode == 3:
+                skip(f"attach {kind}, often", why)
+            else:
+                ok(False, f"attach {kind}, often", why)
+            continue
+        run(["sh", "-c", "for i in $(seq 60); do /bin/true; done"])  # rows to be read
+        before = taken(work.pid)
+        work.stdin.write(b"\n")
+        work.stdin.close()
+        os.waitid(os.P_PID, work.pid, os.WEXITED | os.WNOWAIT)
+        want = taken(work.pid) - before
+        tool.send_signal(2)
+        same((tool.wait(60), work.wait()), (0, 0), f"attach {kind}, often: the tool and the workload")
+        with open("/tmp/often.json", encoding="ascii") as f:
+            objs = objects(f.read())
+        got = sum(r["count"] for o in objs for r in o["processes"] if r["pid"] == work.pid)
+        told = sum(losses(o).get(k, 0) for o in objs for k in losses(o)) + sum(o["missed_probe"] for o in objs)
+        ok(want - got <= told, f"attach {kind}, often: {max(0, want - got)} of {want} missed, all told", (want, got, told))
+        same(sum(o["seen"] for o in objs), sum(o["stored"] + o["filtered"] + o["dropped"] for o in objs),
+             f"attach {kind}, often: seen = stored + dropped + filtered")
+        print(f"# attach {kind}, often: {len(objs)} reports, told {told}")
 
 
 def ring_full():
@@ -405,7 +453,7 @@ def bad_use():
 
 # The same layout in each run: what a program does besides is then the same, too.
 write("/proc/sys/kernel/randomize_va_space", "0")
-for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, ring_full, whole_system, process,
-             cgroup, oom, passed_on, zombie, left_behind, refused, numa, bad_use):
+for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, often, ring_full, whole_system,
+             process, cgroup, oom, passed_on, zombie, left_behind, refused, numa, bad_use):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)

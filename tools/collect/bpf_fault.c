@@ -226,6 +226,7 @@ int mms_faults_arm(struct mms_faults *f)
 	struct mms_fault_marks marks = {};
 	struct timespec now;
 
+	mms_faults_skipped_before(f);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	marks.armed_ns = (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
 	return write_marks(f, &marks);

@@ -23,6 +23,7 @@ struct mms_faults {
 	size_t nr_links;
 	int session_fd;
 	struct mms_probe *entry, *ret; /* through tracefs; NULL if otherwise */
+	struct mms_skips skips;	       /* at these two */
 	struct ring_buffer *ring;
 	mms_fault_event_fn fn;
 	void *fn_ctx;
@@ -64,6 +65,9 @@ void mms_faults_detach(struct mms_faults *f);
  * Return: 0, -EIO (a program is blind), or -errno (no child, no memory).
  */
 int mms_faults_self_test(struct mms_faults *f, const char **why);
+
+/* Runs of the programs at @f->entry and @f->ret that were skipped until now count no more. */
+void mms_faults_skipped_before(struct mms_faults *f);
 
 /* Faults count from now on. */
 int mms_faults_arm(struct mms_faults *f);

@@ -30,6 +30,34 @@ static uint64_t sum_tally(const struct mms_faults *f, unsigned int which)
 	return sum;
 }
 
+static uint64_t probe_hits(const struct mms_faults *f)
+{
+	return mms_probe_hits(f->entry) + mms_probe_hits(f->ret);
+}
+
+void mms_faults_skipped_before(struct mms_faults *f)
+{
+	uint64_t runs = sum_tally(f, MMS_TALLY_RUNS);
+
+	mms_skips_begin(&f->skips, runs, probe_hits(f));
+}
+
+static uint64_t recursion_of(struct mms_faults *f, const char *program)
+{
+	return mms_hook_recursion_of(bpf_program__fd(mms_faults_program(f, program)));
+}
+
+/* Nothing where the kernel has counted it with its recursion_misses. */
+static uint64_t skipped_at_probes(struct mms_faults *f)
+{
+	uint64_t hits = probe_hits(f), runs = sum_tally(f, MMS_TALLY_RUNS);
+
+	if (!f->entry)
+		return 0;
+	return mms_skips(&f->skips, hits, runs,
+			 recursion_of(f, "kprobe_fault") + recursion_of(f, "kretprobe_fault"));
+}
+
 /**
  * mms_faults_losses() - what was seen and what was not kept
  * @f: from mms_faults_open()
@@ -56,7 +84,7 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
 		.sampled_out = t[MMS_TALLY_SAMPLED_OUT],
 		.dropped_map_full = t[MMS_TALLY_COUNTS_FULL] + t[MMS_TALLY_STARTS_FULL],
 		.dropped_ring_full = t[MMS_TALLY_RING_FULL],
-		.missed_recursion = mms_hook_recursion(f->obj),
+		.missed_recursion = mms_hook_recursion(f->obj) + skipped_at_probes(f),
 		.missed_entry = no_start - t[MMS_TALLY_STARTS_FULL],
 		.missed_return = t[MMS_TALLY_NO_RETURN],
 		.missed_probe = mms_probe_missed(f->entry) + mms_probe_missed(f->ret) +

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_fault_impl.h"
+#include "collect/hold.h"
 
 /* One reading of the map that has the counts: "counts", or "details" with cfg.by. */
 struct reading {
@@ -130,12 +131,14 @@ static int retire(const struct reading *r, const void *key, const struct mms_fau
 static void forget(const struct reading *r, size_t first)
 {
 	struct mms_fault_place_key place = {};
+	struct mms_hold hold = {0};
 	size_t i;
 
 	for (i = first; i < r->f->nr_retired; i++) {
 		const struct mms_fault_count *c = &r->f->retired[i];
 		__u32 name = (__u32)(c->tid ? c->tid : c->tgid);
 
+		mms_hold_step(&hold);
 		bpf_map_delete_elem(r->comms_fd, &name);
 		if (!c->has_place || !(r->f->cfg.by & MMS_BY_VMA))
 			continue;
@@ -144,6 +147,7 @@ static void forget(const struct reading *r, size_t first)
 		place.where = c->where;
 		bpf_map_delete_elem(r->places_fd, &place);
 	}
+	mms_hold_end(&hold);
 }
 
 static int begin(struct reading *r, struct mms_faults *f)
@@ -167,6 +171,7 @@ static int read_all(struct reading *r)
 {
 	bool tidy = r->nr > r->max / 2;
 	struct mms_fault_count *c;
+	struct mms_hold hold = {0};
 	const char *key = r->keys;
 	size_t i;
 
@@ -177,6 +182,7 @@ static int read_all(struct reading *r)
 	if (r->nr_counts)
 		memcpy(r->counts, r->f->retired, r->nr_counts * sizeof(*r->counts));
 	for (i = 0; i < r->nr; i++, key += r->key_size) {
+		mms_hold_step(&hold);
 		if (bpf_map_lookup_elem(r->fd, key, r->vals))
 			continue;
 		c = &r->counts[r->nr_counts++];
@@ -187,6 +193,7 @@ static int read_all(struct reading *r)
 		fill_count(r, c, key);
 		retire(r, key, c);
 	}
+	mms_hold_end(&hold);
 	return 0;
 }
 

@@ -110,6 +110,36 @@ uint64_t mms_hook_recursion(const struct bpf_object *obj)
 	return sum;
 }
 
+/**
+ * mms_skips_begin() - what is skipped from now on counts
+ * @s: filled in
+ * @runs: of the programs, read before @hits
+ * @hits: of their probes
+ * A program that runs between the two looks like one that was skipped before: an upper bound.
+ */
+void mms_skips_begin(struct mms_skips *s, uint64_t runs, uint64_t hits)
+{
+	s->before = hits > runs ? hits - runs : 0;
+	s->since = 0;
+}
+
+/**
+ * mms_skips() - runs that were skipped, and that the kernel has not counted
+ * @s: from mms_skips_begin()
+ * @hits: of the probes, read before @runs
+ * @runs: of their programs
+ * @counted: by the kernel, mms_hook_recursion_of(); older ones leave kprobes out
+ * Return: at least so many.
+ */
+uint64_t mms_skips(struct mms_skips *s, uint64_t hits, uint64_t runs, uint64_t counted)
+{
+	uint64_t known = runs + s->before;
+
+	if (hits > known && hits - known > s->since)
+		s->since = hits - known;
+	return s->since > counted ? s->since - counted : 0;
+}
+
 static const char *find_tracefs(void)
 {
 	if (!access("/sys/kernel/tracing/kprobe_events", W_OK))
@@ -259,29 +289,50 @@ void mms_probe_close(struct mms_probe *p)
 	free(p);
 }
 
+/* The row of tracefs kprobe_profile; zeros if there is none. */
+static void read_profile(const struct mms_probe *p, unsigned long long *hits,
+			 unsigned long long *missed)
+{
+	char path[128], line[256], name[64];
+	bool found = false;
+	FILE *f = NULL;
+
+	if (p) {
+		snprintf(path, sizeof(path), "%s/kprobe_profile", p->tracefs);
+		f = fopen(path, "re");
+	}
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%63s %llu %llu", name, hits, missed) == 3 &&
+			!strcmp(name, p->event);
+	if (f)
+		fclose(f);
+	if (!found)
+		*hits = *missed = 0;
+}
+
 /**
  * mms_probe_missed() - calls or returns that the probe did not see
  * @p: the probe; NULL gives 0
- * From tracefs kprobe_profile: a full pool, or another probe running on that CPU.
+ * A full pool, or another probe running on that CPU.
  */
 uint64_t mms_probe_missed(const struct mms_probe *p)
 {
-	unsigned long long hits, missed = 0;
-	char path[128], line[256], name[64];
-	FILE *f;
+	unsigned long long hits, missed;
 
-	if (!p)
-		return 0;
-	snprintf(path, sizeof(path), "%s/kprobe_profile", p->tracefs);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%63s %llu %llu", name, &hits, &missed) == 3 &&
-		    !strcmp(name, p->event))
-			break;
-		missed = 0;
-	}
-	fclose(f);
+	read_profile(p, &hits, &missed);
 	return missed;
+}
+
+/**
+ * mms_probe_hits() - calls or returns that the probe saw
+ * @p: the probe; NULL gives 0
+ * Not each of them ran the program: see mms_hook_recursion_of(). Older kernels do not count
+ * that for kprobes, and whoever has counted the runs knows it all the same.
+ */
+uint64_t mms_probe_hits(const struct mms_probe *p)
+{
+	unsigned long long hits, missed;
+
+	read_profile(p, &hits, &missed);
+	return hits;
 }

@@ -21,10 +21,21 @@ struct bpf_object;
 uint64_t mms_hook_recursion_of(int prog_fd);
 uint64_t mms_hook_recursion(const struct bpf_object *obj);
 
+/* Runs that the kernel skipped at probes, known by what these have seen and the programs have not.
+ */
+struct mms_skips {
+	uint64_t before; /* until the counting began */
+	uint64_t since;	 /* as of the last look: it never shrinks */
+};
+
+void mms_skips_begin(struct mms_skips *s, uint64_t runs, uint64_t hits);
+uint64_t mms_skips(struct mms_skips *s, uint64_t hits, uint64_t runs, uint64_t counted);
+
 struct mms_probe;
 
 int mms_probe_open(struct mms_probe **p, int prog_fd, const char *func, bool on_return);
 void mms_probe_close(struct mms_probe *p);
 uint64_t mms_probe_missed(const struct mms_probe *p);
+uint64_t mms_probe_hits(const struct mms_probe *p);
 
 #endif

@@ -227,7 +227,7 @@ static int start(struct mms_tlb *t, const struct mms_tlb_opts *opts, const char 
 		return refused(why, err, "the TLB programs could not be attached");
 	err = mms_tlb_self_test(t, why);
 	if (!err)
-		err = mms_tlb_losses(t, &t->before);
+		err = mms_tlb_missed_before(t);
 	if (err)
 		return err;
 	t->skel->data_marks->marks.test_tgid = 0;

@@ -30,12 +30,15 @@ struct mms_tlb {
 	size_t nr_missing;
 	size_t max_counts, max_pairs; /* room in the kernel's maps */
 	struct mms_tlb_losses before; /* what was missed until the counting began */
+	struct mms_skips skips;	      /* at the kprobes */
 	/* Of processes that are gone, moved out of these. */
 	struct mms_tlb_data retired;
 	size_t room_counts, room_received;
 };
 
 void mms_tlb_note_missing(struct mms_tlb *t, const char *text);
+/* What was missed until now counts no more. Return: 0 or -ENOMEM. */
+int mms_tlb_missed_before(struct mms_tlb *t);
 int mms_tlb_self_test(struct mms_tlb *t, const char **why);
 
 #endif

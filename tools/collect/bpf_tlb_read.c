@@ -272,16 +272,54 @@ void mms_tlb_data_free(struct mms_tlb_data *d)
 	memset(d, 0, sizeof(*d));
 }
 
-static uint64_t read_tally(int fd, __u32 which, uint64_t *vals, int cpus)
+/* Backwards: parts before wholes, so that a part never exceeds its whole. */
+static int read_tallies(struct mms_tlb *t, uint64_t n[MMS_TLB_NR_TALLIES])
 {
-	uint64_t sum = 0;
-	int i;
+	int fd = bpf_map__fd(t->skel->maps.tallies), cpus = libbpf_num_possible_cpus(), i;
+	uint64_t *vals = calloc((size_t)cpus, sizeof(*vals));
+	struct mms_hold hold = {0};
+	__u32 which;
 
-	if (bpf_map_lookup_elem(fd, &which, vals))
-		return 0;
-	for (i = 0; i < cpus; i++)
-		sum += vals[i];
-	return sum;
+	if (!vals)
+		return -ENOMEM;
+	for (which = MMS_TLB_NR_TALLIES; which-- > 0;) {
+		n[which] = 0;
+		mms_hold_step(&hold);
+		if (bpf_map_lookup_elem(fd, &which, vals))
+			continue;
+		for (i = 0; i < cpus; i++)
+			n[which] += vals[i];
+	}
+	mms_hold_end(&hold);
+	free(vals);
+	return 0;
+}
+
+static uint64_t probe_hits(const struct mms_tlb *t)
+{
+	uint64_t hits = 0;
+	size_t i;
+
+	for (i = 0; i < MMS_TLB_NR_HOOKS; i++)
+		hits += mms_probe_hits(t->probes[i]);
+	return hits;
+}
+
+/* Runs that the kernel counted as skipped, of the programs at kprobes. */
+static uint64_t counted_at_probes(const struct mms_tlb *t)
+{
+	const struct bpf_program *const programs[] = {
+		t->skel->progs.kprobe_switch,
+		t->skel->progs.kprobe_asked,
+		t->skel->progs.kprobe_sent,
+		t->skel->progs.kprobe_hit,
+	};
+	uint64_t counted = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		counted += mms_hook_recursion_of(bpf_program__fd(programs[i]));
+	return counted;
 }
 
 /* The two on tlb_flush stand in for each other: only the first one's are losses, if any. */
@@ -304,16 +342,12 @@ static uint64_t missed_elsewhere(const struct mms_tlb *t)
  */
 int mms_tlb_losses(struct mms_tlb *t, struct mms_tlb_losses *l)
 {
-	int fd = bpf_map__fd(t->skel->maps.tallies), cpus = libbpf_num_possible_cpus();
-	uint64_t n[MMS_TLB_NR_TALLIES], *vals = calloc((size_t)cpus, sizeof(*vals)), missed;
-	__u32 i;
+	uint64_t n[MMS_TLB_NR_TALLIES], hits = probe_hits(t), missed;
+	int err = read_tallies(t, n);
+	size_t i;
 
-	if (!vals)
-		return -ENOMEM;
-	/* Backwards: parts before wholes, so that a part never exceeds its whole. */
-	for (i = MMS_TLB_NR_TALLIES; i-- > 0;)
-		n[i] = read_tally(fd, i, vals, cpus);
-	free(vals);
+	if (err)
+		return err;
 	*l = (struct mms_tlb_losses){
 		.seen = n[MMS_TLB_SEEN],
 		.stored = n[MMS_TLB_STORED],
@@ -321,7 +355,9 @@ int mms_tlb_losses(struct mms_tlb *t, struct mms_tlb_losses *l)
 		.dropped = n[MMS_TLB_COUNTS_FULL],
 		.dropped_received = n[MMS_TLB_PAIRS_FULL],
 		.stood_in = n[MMS_TLB_STOOD_IN],
-		.missed_recursion = missed_elsewhere(t) - t->before.missed_recursion,
+		.missed_recursion =
+			missed_elsewhere(t) - t->before.missed_recursion +
+			mms_skips(&t->skips, hits, n[MMS_TLB_KPROBE_RUNS], counted_at_probes(t)),
 		.missed_child = n[MMS_TLB_TGIDS_FULL],
 	};
 	missed = mms_hook_recursion_of(bpf_program__fd(t->skel->progs.on_flush)) -
@@ -331,4 +367,15 @@ int mms_tlb_losses(struct mms_tlb *t, struct mms_tlb_losses *l)
 		l->missed_probe += mms_probe_missed(t->probes[i]);
 	l->missed_probe -= t->before.missed_probe;
 	return 0;
+}
+
+int mms_tlb_missed_before(struct mms_tlb *t)
+{
+	uint64_t n[MMS_TLB_NR_TALLIES];
+	int err = read_tallies(t, n);
+
+	if (err)
+		return err;
+	mms_skips_begin(&t->skips, n[MMS_TLB_KPROBE_RUNS], probe_hits(t));
+	return mms_tlb_losses(t, &t->before);
 }
