@@ -127,7 +127,10 @@ def alone():
             p = row(o, t.pid)
             same((p["asked"], p["asked_pages"], p["asked_full"], p["asked_other"]), (*want, 0), f"{what}: and asked for")
             # Where it ran before it may count as one to be told, and be spared when the time comes.
-            same((got["remote"], o["cpus_hit"], o["received"]), ((0, 0, 0), 0, []), f"{what}: no other CPU")
+            same((got["remote"], o["received"]), ((0, 0, 0), []), f"{what}: no other CPU flushed")
+            # Some kernels ask there all the same, once a second, and trace that it was in vain.
+            vain = sum(reason == "wrong-cpu" for reason, _, _ in owned(events))
+            ok(o["cpus_hit"] <= vain, f"{what}: nor was one interrupted but in vain", (o["cpus_hit"], vain))
             identity(o, what)
 
 
