@@ -53,9 +53,9 @@ struct {
 	__type(value, struct mms_fault_place);
 } places SEC(".maps");
 
+/* Allocated beforehand: of elements that large the kernel has only a few at hand at a time. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 16384);
 	__type(key, u32);
 	__type(value, struct mms_fault_stack);
