@@ -23,6 +23,9 @@ WORK = os.path.join(os.environ["MMS_WORKLOADS"], "forks")
 CGROUP = "/sys/fs/cgroup/mms-cow"
 PAGE = 4096
 HUGE = 512
+# Both return from fork at the same time, and may copy the same page of the stack, each for itself: it is
+# private once, and was copied twice.
+BOTH = 2 * PAGE
 KINDS = ("anon", "thp", "shared", "dontfork", "file", "hugetlb")
 LOSSES = ("dropped", "missed_entry", "missed_return", "missed_child", "walk_failed")
 
@@ -193,7 +196,8 @@ def construction(t):
     row = t.fork(child)
     same((row["state"], row["generation"], row["family_pid"], row["parent_pid"]),
          ("live", 1, f.pid[0], f.pid[0]), "construction: who it is")
-    ok(row["private_by_faults_bytes"] == row["private_bytes"], "construction: private by faults = by pages",
+    same(t.region(child, "anon")["private_bytes"], 34 * PAGE, "construction: what either copied is private")
+    ok(0 <= row["private_by_faults_bytes"] - row["private_bytes"] <= BOTH, "construction: private by faults = by pages",
        "\n".join(map(str, t.maps[child, row["fork_ns"]])))
     f.do(1, "write anon 0 4")  # copied by the parent, so the child's alone
     f.do(0, "write anon 60 1")  # copied by the child, so the parent's alone
@@ -236,7 +240,8 @@ def standstill(t):
         same(p["private_bytes"], s["Private_Dirty"], f"standstill: private of {who} = Private_Dirty of smaps")
     same(row["private_bytes"], smaps(child)["Private_Dirty"], "standstill: private = Private_Dirty")
     # Unmapped by the child: known by the look, not by faults.
-    same(row["private_by_faults_bytes"] - row["private_bytes"], 10 * PAGE, "standstill: what faults cannot know")
+    ok(0 <= row["private_by_faults_bytes"] - row["private_bytes"] - 10 * PAGE <= BOTH,
+       "standstill: what faults cannot know", row)
     same((row["private_basis"], row["swapped_bytes"], row["shared_pages"] * PAGE), ("pages", 0, row["shared_bytes"]),
          "standstill: by pages")
     f.do(0, "write anon 100 3")
@@ -244,7 +249,7 @@ def standstill(t):
     t.fresh()
     row = t.fork(child)
     same((row["private_basis"], row["shared_bytes"]), ("pages+faults", None), "standstill: after the end")
-    ok(0 <= row["private_bytes"] - row["private_by_faults_bytes"] + 10 * PAGE <= 2 * PAGE,
+    ok(-BOTH <= row["private_bytes"] - row["private_by_faults_bytes"] + 10 * PAGE <= 2 * PAGE,
        "standstill: the last look with what came since", row)
     f.end()
 
@@ -376,7 +381,8 @@ def files(t):
     same((m["shared_bytes"] + m["private_bytes"], m["private_bytes"]), (s["Anonymous"], s["Private_Dirty"]),
          "files: as smaps has it")
     row = t.fork(child)
-    same(row["private_by_faults_bytes"], smaps(child)["Private_Dirty"], "files: private by faults = Private_Dirty")
+    ok(0 <= row["private_by_faults_bytes"] - smaps(child)["Private_Dirty"] <= BOTH,
+       "files: private by faults = Private_Dirty", row)
     f.end()
 
 
