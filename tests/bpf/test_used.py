@@ -15,6 +15,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
 import mms  # noqa: E402
 import module  # noqa: E402
+import procs  # noqa: E402
 from ktap import case, ok, same, skip  # noqa: E402
 from puppet import Puppet  # noqa: E402
 
@@ -60,7 +61,7 @@ class Around:
 
 class Workload:
     def __init__(self, path=FILE):
-        self.p = subprocess.Popen([WORK, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.p = procs.popen([WORK, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.pid = self.p.pid
 
     def __call__(self, *lines):
