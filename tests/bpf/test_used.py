@@ -244,6 +244,28 @@ def unmapped():
             same(got["unknown"], 235, "unmapped: what went before two scans stays unknown, what came again does not")
 
 
+def becomes_another():
+    """After execve(2) what came before is what it was by then, and what comes is judged as before."""
+    with Around(65536):
+        work, tool, base = prepared(FILE_MINOR, 65536, "file")
+        with work, tool:
+            work(f"read 0 16 {WINDOWS}")
+            before = tool.until(lambda o: o["scans"] > 60 and not of(o, FILE_MINOR)["unknown"])
+            same(less(of(before, FILE_MINOR), base), states(240), "exec: what came before it")
+            work("exec 0", f"file {PAGES}", "read 0 16 1", "unmap 0 256", f"file {PAGES}")
+            tool.until(lambda o: 0 < o["scans"] < 60)
+            last, now = None, of(tool.later(5), FILE_MINOR)
+            while now != last:
+                work("read 0 1 0")
+                last, now = now, of(tool.later(5), FILE_MINOR)
+            ok(now["unused"] >= 240 and now["came"] > before["came"], "exec: it is kept, and more came", (before["came_along"], now))
+            work(f"read 0 16 {WINDOWS}")
+            tool.until(lambda o: less(of(o, FILE_MINOR), now)["came"] and of(o, FILE_MINOR)["unknown"] == now["unknown"])
+            work("read 5 16 11")
+            got = tool.until(lambda o: less(of(o, FILE_MINOR), now)["used"] >= 11)
+            same(less(of(got, FILE_MINOR), now), states(240, 11), "exec: and what came then was used as before")
+
+
 def real_program():
     p = run([MMSCOPE, "faults", "-O", "json", "--used=50", "--", sys.executable, "-c",
              "import json, decimal, http.client, unittest, asyncio\nfor i in range(3):\n  sum(range(2000000))"])
@@ -429,7 +451,7 @@ def prepare():
 
 
 prepare()
-for test in (file_neighbours, fewer_neighbours, large_folio, mthp, unmapped, real_program, other_programs, targets, said, ends,
+for test in (file_neighbours, fewer_neighbours, large_folio, mthp, unmapped, becomes_another, real_program, other_programs, targets, said, ends,
              swap_ahead, without_module, bad_use, always):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)

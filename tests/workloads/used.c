@@ -6,6 +6,7 @@
  *
  * file PAGES    maps so much of FILE, private and writable
  * anon PAGES    maps anonymous memory, for huge pages if there are any
+ * exec 0        is begun anew
  * read FIRST STEP N, write FIRST STEP N, unmap FIRST N
  */
 #define _GNU_SOURCE
@@ -73,6 +74,8 @@ int main(int argc, char **argv)
 		obey(fd);
 		if (write(1, "done\n", 5) != 5)
 			die("write");
+		if (!strcmp(line, "exec 0"))
+			execv(argv[0], argv);
 	}
 	return 0;
 }

@@ -299,7 +299,7 @@ static int run(const struct faults_args *args)
 	if (args->opts.tgid)
 		r.pidfd = (int)syscall(SYS_pidfd_open, args->opts.tgid, 0);
 	opts.events |= args->used_ms != 0;
-	ret = args->used_ms ? faults_used_check() : EXIT_OK;
+	ret = args->used_ms ? faults_used_check(args->command != NULL) : EXIT_OK;
 	if (!ret)
 		ret = hold_command(&r, &opts);
 	if (!ret)

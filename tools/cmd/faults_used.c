@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <linux/mmscope.h>
 #include "cmd/faults_opts.h"
 #include "cmd/faults_snap.h"
@@ -23,6 +25,7 @@
  * @pid: the process
  * @want_ms: between two scans; @ms is what holds
  * @skips: another user's sampling leaves idle regions out
+ * @err: why there is no target
  * @since_ns: faults that began before were of an earlier program's memory
  * @read: scans when ages were last read
  * @scanned: ages were read at least once
@@ -34,20 +37,11 @@ struct faults_used {
 	pid_t pid;
 	unsigned int want_ms, ms;
 	bool skips;
+	int err;
 	uint64_t since_ns;
 	uint64_t read;
 	bool scanned, told;
 };
-
-int faults_used_check(void)
-{
-	enum mms_module_state state = mms_module_probe();
-
-	if (state == MMS_MODULE_OK)
-		return EXIT_OK;
-	return err_missing("faults --used needs the module: %s; fix: %s", mms_module_why(state),
-			   mms_module_fix(state));
-}
 
 /* Return: 0 or -errno, and then nothing is sampled. */
 static int begin(struct faults_used *u, const char **why)
@@ -65,23 +59,46 @@ static int begin(struct faults_used *u, const char **why)
 	return err;
 }
 
+static int begin_failed(const struct faults_used *u, int err, const char *why)
+{
+	return why ? err_failed("process %d: %s", u->pid, why)
+		   : target_failed(u->pid, "sampling", err);
+}
+
+int faults_used_check(bool command)
+{
+	enum mms_module_state state = mms_module_probe();
+	struct faults_used self = {.pid = getpid(), .want_ms = FAULTS_USED_MAX_MS};
+	const char *why = NULL;
+	int err;
+
+	if (state != MMS_MODULE_OK)
+		return err_missing("faults --used needs the module: %s; fix: %s",
+				   mms_module_why(state), mms_module_fix(state));
+	if (!command)
+		return EXIT_OK;
+	err = begin(&self, &why);
+	mms_target_close(self.target);
+	return err ? begin_failed(&self, err, why) : EXIT_OK;
+}
+
 int faults_used_open(struct faults_used **ret, pid_t pid, unsigned int ms, bool command)
 {
 	struct faults_used *u = calloc(1, sizeof(*u));
 	const char *why = NULL;
-	int err, rc;
+	int rc;
 
 	if (!u)
 		return err_failed("out of memory");
 	u->pid = pid;
 	u->want_ms = ms;
 	u->ms = ms;
-	err = begin(u, &why);
-	if (!err || (command && (err == -ESRCH || err == -ESTALE))) {
+	u->err = begin(u, &why);
+	if (!u->err || command) {
 		*ret = u;
 		return EXIT_OK;
 	}
-	rc = why ? err_failed("process %d: %s", pid, why) : target_failed(pid, "sampling", err);
+	rc = begin_failed(u, u->err, why);
 	faults_used_close(u);
 	return rc;
 }
@@ -113,7 +130,7 @@ static void begin_anew(struct faults_used *u)
 	mms_target_close(u->target);
 	u->target = NULL;
 	u->read = 0;
-	begin(u, &why);
+	u->err = begin(u, &why);
 	u->since_ns = faults_now_ns();
 }
 
@@ -205,7 +222,9 @@ static void notes(struct faults_used *u, struct out *o)
 	if (u->skips)
 		out_note(o, "another user's sampling leaves idle regions out: pages that came with "
 			    "populate or read(2) may count as used too soon");
-	if (!u->target && !u->scanned)
+	if (u->err && u->err != -ESRCH && u->err != -ESTALE)
+		out_note(o, "the process was not sampled: %s", strerror(-u->err));
+	else if (!u->target && !u->scanned)
 		out_note(o, "the process ended before it was sampled");
 	u->told = true;
 }

@@ -16,15 +16,16 @@
 
 struct faults_used;
 
-/* Is the module there? Return: EXIT_OK, or an exit code with the line printed. */
-int faults_used_check(void);
+/* Is the module there? Of a @command, that does not run yet, also: can it sample? Return: EXIT_OK,
+ * or an exit code with the line printed. */
+int faults_used_check(bool command);
 
 /**
  * faults_used_open() - begin to sample a process
  * @u: result, to faults_used_close()
  * @pid: the process
  * @ms: between two scans
- * @command: it may have ended already: then all is unknown
+ * @command: it runs already, and may have ended: what cannot be sampled is unknown
  * Return: EXIT_OK, or an exit code with the line printed.
  */
 int faults_used_open(struct faults_used **u, pid_t pid, unsigned int ms, bool command);
