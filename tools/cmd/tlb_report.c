@@ -423,7 +423,7 @@ static void report_losses(struct out *o, const struct tlb_span *span)
 	out_num(o, "missed_recursion", NULL, OUT_COUNT, l.missed_recursion);
 	out_num(o, "missed_probe", NULL, OUT_COUNT, l.missed_probe);
 	out_num(o, "missed_child", NULL, OUT_COUNT, l.missed_child);
-	if (!l.stored && l.filtered)
+	if (!l.stored)
 		out_note(o, "no flush of what is watched; %" PRIu64 " events of others were seen",
 			 l.filtered);
 	note_lost(o, l.dropped, "events, no room for another process in the kernel's map");
