@@ -17,6 +17,7 @@
 #include "collect/bpf_features.h"
 #include "collect/bpf_hook.h"
 #include "collect/bpf_reclaim.h"
+#include "collect/hold.h"
 #include "reclaim.skel.h"
 
 #define MIN_SHADOWS 16384
@@ -233,6 +234,7 @@ int mms_reclaim_read(struct mms_reclaim *r, struct mms_reclaim_count **counts, s
 {
 	int fd = bpf_map__fd(r->skel->maps.groups);
 	struct mms_reclaim_count *list = NULL;
+	struct mms_hold hold = {0};
 	uint64_t id, prev = 0;
 	size_t room = 0, n = 0;
 
@@ -243,16 +245,19 @@ int mms_reclaim_read(struct mms_reclaim *r, struct mms_reclaim_count **counts, s
 			room = room ? 2 * room : 16;
 			more = realloc(list, room * sizeof(*list));
 			if (!more) {
+				mms_hold_end(&hold);
 				free(list);
 				return -ENOMEM;
 			}
 			list = more;
 		}
 		list[n].cgroup_id = id;
+		mms_hold_step(&hold);
 		if (bpf_map_lookup_elem(fd, &id, &list[n].group) == 0)
 			n++;
 		prev = id;
 	}
+	mms_hold_end(&hold);
 	*counts = list;
 	*nr = n;
 	return 0;
@@ -287,15 +292,20 @@ void mms_reclaim_tidy(struct mms_reclaim *r)
 	int fd = bpf_map__fd(r->skel->maps.tasks);
 	__u32 room = bpf_map__max_entries(r->skel->maps.tasks), n = 0, key;
 	__u32 *keys = calloc(room, sizeof(*keys));
+	struct mms_hold hold = {0};
 
 	if (!keys)
 		return;
 	while (n < room && bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &key) == 0)
 		keys[n++] = key;
 	if (n > room / 2) {
-		while (n--)
-			if (kill(keys[n], 0) && errno == ESRCH)
-				bpf_map_delete_elem(fd, &keys[n]);
+		while (n--) {
+			if (!kill(keys[n], 0) || errno != ESRCH)
+				continue;
+			mms_hold_step(&hold);
+			bpf_map_delete_elem(fd, &keys[n]);
+		}
+		mms_hold_end(&hold);
 	}
 	free(keys);
 }
