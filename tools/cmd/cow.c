@@ -30,6 +30,7 @@ struct cow_args {
 	bool each;
 	bool no_shared;
 	bool stacks;
+	bool verbose;
 };
 
 /* Everything of one run. */
@@ -45,6 +46,7 @@ struct cow_run {
 	uint64_t since_ns;
 	struct mms_fault_losses losses; /* until @since_ns */
 	uint64_t lost_moments;
+	struct cost cost;
 	unsigned int n;
 	bool outlived; /* the process has ended, its children have not */
 };
@@ -66,6 +68,7 @@ static const struct opts_help help = {
 		"      --stacks          the code that wrote to what was copied, in lines for\n"
 		"                        flamegraph.pl, with bytes, in place of rows\n"
 		"  -n, --top N           at most N forks in a report, the dearest (20; 0 = all)\n"
+		"  -v, --verbose         own cost, too\n"
 		"  -o, --to FILE         write to FILE: the command's own output goes to stdout\n"
 		"      --attach KIND     as in 'mmscope faults'\n" OPTS_COMMON,
 	.examples =
@@ -115,6 +118,9 @@ static int parse_option(int c, struct cow_args *a)
 	case 'e':
 		a->each = true;
 		return PARSED;
+	case 'v':
+		a->verbose = true;
+		return PARSED;
 	case 'n':
 		return parse_top(a);
 	case 'O':
@@ -161,6 +167,7 @@ static int parse(int argc, char **argv, struct cow_args *a)
 		{"stacks", no_argument, NULL, OPT_STACKS},
 		{"top", required_argument, NULL, 'n'},
 		{"attach", required_argument, NULL, OPT_ATTACH},
+		{"verbose", no_argument, NULL, 'v'},
 		{"to", required_argument, NULL, 'o'},
 		{"output", required_argument, NULL, 'O'},
 		{"help", no_argument, NULL, 'h'},
@@ -168,7 +175,7 @@ static int parse(int argc, char **argv, struct cow_args *a)
 	};
 	int c, ret;
 
-	while ((c = opts_next(argc, argv, "+:p:c:aen:o:O:h", longs)) != -1) {
+	while ((c = opts_next(argc, argv, "+:p:c:aen:vo:O:h", longs)) != -1) {
 		ret = parse_option(c, a);
 		if (ret != PARSED)
 			return ret;
@@ -270,6 +277,8 @@ static int report(struct cow_run *r)
 		.rows = &rows,
 		.each = r->args->each,
 		.by_vma = r->args->opts.by & MMS_BY_VMA,
+		.begin = r->cost,
+		.verbose = r->args->verbose,
 		.look = !r->args->no_shared && !r->stacks,
 	};
 	struct mms_fault_losses losses;
@@ -282,7 +291,10 @@ static int report(struct cow_run *r)
 		span.losses = losses;
 		subtract(&span.losses, &r->losses);
 		span.lost_moments = mms_bills_lost(r->bills) - r->lost_moments;
+		span.end = cost_now();
+		span.end.bpf = mms_faults_cost(r->f);
 		err = tell(r, &span);
+		r->cost = span.end;
 		r->losses = losses;
 		r->lost_moments += span.lost_moments;
 		r->since_ns = rows.ns;
@@ -332,6 +344,8 @@ static int run_counted(struct cow_run *r)
 	int err = mms_bills_open(&r->bills, r->f), ret;
 
 	r->since_ns = watch_now_ns();
+	r->cost = cost_now();
+	r->cost.bpf = mms_faults_cost(r->f);
 	if (!err && !w->command)
 		err = mms_bills_find(r->bills, r->c, w->pid,
 				     w->cgroup ? mms_cgroup_name(w->cgroup) : NULL);
@@ -359,6 +373,7 @@ static int run_open(struct cow_run *r)
 		return err_failed("%s", strerror(ENOMEM));
 	}
 	opts.bill = true;
+	opts.measure = r->args->verbose;
 	opts.tgid = r->watch.pid;
 	opts.follow = r->watch.pid != 0;
 	opts.cgroup_id = r->watch.cgroup_id;

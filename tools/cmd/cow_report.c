@@ -293,6 +293,7 @@ int cow_report(struct out *o, struct mms_faults *f, struct mms_bills *b, struct 
 	out_str(o, "attach", NULL, mms_faults_attach_kind(f));
 	for (i = 0; span->n == 1 && (lack = mms_faults_missing(f, i)); i++)
 		out_note(o, "%s", lack);
+	cost_report(o, &span->begin, &span->end, span->verbose);
 	faults_report_losses(o, &span->losses);
 	if (span->lost_moments)
 		out_note(o, "lost: %" PRIu64 " forks or ends of processes, not read in time",

@@ -4,6 +4,7 @@
 #ifndef _MMS_COW_REPORT_H
 #define _MMS_COW_REPORT_H
 
+#include "cmd/cost.h"
 #include "cmd/cow_rows.h"
 #include "render/out.h"
 
@@ -14,6 +15,8 @@
  * @rows: the forks
  * @losses: in the span
  * @lost_moments: forks and ends that were lost in it
+ * @begin, @end: what counting has cost until then
+ * @verbose: people want to know that, too
  * @each: processes, too
  * @by_vma: mappings, too
  * @look: pages were looked at
@@ -24,6 +27,8 @@ struct cow_span {
 	const struct cow_rows *rows;
 	struct mms_fault_losses losses;
 	uint64_t lost_moments;
+	struct cost begin, end;
+	bool verbose;
 	bool each;
 	bool by_vma;
 	bool look;

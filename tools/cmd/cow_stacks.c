@@ -57,6 +57,7 @@ int cow_stacks_report(struct out *o, enum out_format format, struct faults_stack
 	err = faults_stacks_report(s, o, format, f, UINT64_MAX, &sum);
 	cow_report_identity(o, &span->losses);
 	out_str(o, "attach", NULL, mms_faults_attach_kind(f));
+	cost_report(o, &span->begin, &span->end, span->verbose);
 	faults_report_losses(o, &span->losses);
 	out_end(o);
 	return err;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "cmd/doctor_cost.h"
 #include "collect/bpf_features.h"
 #include "collect/features.h"
 #include "render/out.h"
@@ -14,16 +15,22 @@
 #define MAX_ROWS 128
 
 static const struct opts_help help = {
-	.usage = "doctor [-O FORMAT]",
+	.usage = "doctor [--cost] [-O FORMAT]",
 	.about = "Shows what this kernel and machine offer, what is missing, what each lack costs\n"
 		 "and how to fix it. Exit status 3 when no command can work.",
-	.options = OPTS_COMMON,
-	.examples = "    sudo mmscope doctor\n"
-		    "    mmscope doctor                 # what is left without root\n"
-		    "    mmscope doctor -O json | jq '.features[] | select(.status == \"no\")'\n",
+	.options =
+		"      --cost            also what it costs here to be watched: some seconds\n" OPTS_COMMON,
+	.examples =
+		"    sudo mmscope doctor\n"
+		"    sudo mmscope doctor --cost     # what it costs to be watched, measured now\n"
+		"    mmscope doctor                 # what is left without root\n"
+		"    mmscope doctor -O json | jq '.features[] | select(.status == \"no\")'\n",
 };
 
+enum { OPT_COST = 256 };
+
 static const struct option longs[] = {
+	{"cost", no_argument, NULL, OPT_COST},
 	{"output", required_argument, NULL, 'O'},
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -130,7 +137,7 @@ static void show_lacks(struct out *o, const struct table *t)
 		out_table_end(o);
 }
 
-static int run(enum out_format format)
+static int run(enum out_format format, bool cost)
 {
 	static struct mms_feature features[MAX_ROWS / 2];
 	struct out *o = out_create(format, stdout, "doctor");
@@ -138,7 +145,7 @@ static int run(enum out_format format)
 	struct table t = {.nr = 0};
 	const char *why = NULL;
 	bool bpf;
-	int rc;
+	int rc, err = 0;
 
 	if (!o)
 		return err_failed("out of memory");
@@ -148,12 +155,16 @@ static int run(enum out_format format)
 	show_all(o, &t, format == OUT_TEXT ? 3 : 5);
 	if (format == OUT_TEXT)
 		show_lacks(o, &t);
+	if (cost && bpf)
+		err = doctor_cost(o);
 	out_bool(o, "module_usable", "module commands (walk maps ranges census wss)",
 		 ground.module);
 	out_bool(o, "proc_usable", "less of walk maps ranges, by /proc", ground.proc);
 	out_bool(o, "bpf_usable", "BPF commands (faults cow tlb thrash)", bpf);
 	if (!bpf && why)
 		out_note(o, "BPF: %s", why);
+	if (err)
+		out_note(o, "cost: %s", strerror(-err));
 	out_end(o);
 	rc = err_output(out_destroy(o));
 	if (rc != EXIT_OK)
@@ -168,6 +179,7 @@ static int run(enum out_format format)
 int cmd_doctor(int argc, char **argv)
 {
 	enum out_format format = OUT_TEXT;
+	bool cost = false;
 	int c;
 
 	while ((c = opts_next(argc, argv, ":O:h", longs)) != -1) {
@@ -175,6 +187,9 @@ int cmd_doctor(int argc, char **argv)
 		case 'O':
 			if (args_format(optarg, &format))
 				return err_usage("doctor", "unknown format '%s'", optarg);
+			break;
+		case OPT_COST:
+			cost = true;
 			break;
 		case 'h':
 			return opts_print_help(&help);
@@ -184,5 +199,5 @@ int cmd_doctor(int argc, char **argv)
 	}
 	if (optind < argc)
 		return err_usage("doctor", "takes no arguments");
-	return run(format);
+	return run(format, cost);
 }

@@ -71,7 +71,7 @@ static int tell_stacks(struct faults_run *r, const struct faults_span *span)
 		faults_report_rusage(o, span, sum.minor, sum.major);
 	faults_report_identity(o, &l);
 	faults_report_missing(o, r->f);
-	faults_report_cost(o, span, r->args->verbose);
+	cost_report(o, &span->begin->cost, &span->end->cost, r->args->verbose);
 	faults_report_losses(o, &l);
 	out_end(o);
 	return err;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 #include "cmd/faults_run.h"
 
 #define CHECK_NS 1000000000ULL
@@ -13,16 +12,7 @@
 /* Time of the programs and of this process. */
 static uint64_t spent_ns(struct faults_run *r)
 {
-	struct mms_fault_cost cost;
-	struct rusage ru;
-	uint64_t ns = 0;
-
-	if (!mms_faults_cost(r->f, &cost))
-		ns = cost.run_ns;
-	if (!getrusage(RUSAGE_SELF, &ru))
-		ns += (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000000ULL +
-		      (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000;
-	return ns;
+	return mms_faults_cost(r->f).run_ns + cost_now().cpu_ns;
 }
 
 int faults_budget_begin(struct faults_run *r)

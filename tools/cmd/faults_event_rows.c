@@ -39,8 +39,12 @@ static const char *const segments[] = {
 };
 
 /* What only a look at the tables tells. */
-static void entry_cells(struct out *o, const struct mms_fault_event *e, bool walked)
+static void entry_cells(struct out *o, const struct mms_fault_event *e, bool walked, bool around)
 {
+	out_cell_num_if(o, walked, e->bytes);
+	out_cell_num_if(o, walked && around, e->around);
+	if (out_cells_left_out(o, 8))
+		return;
 	out_cell_num_if(o, walked, e->links);
 	out_cell_num_if(o, walked, e->flags);
 	out_cell_num_if(o, walked, e->ret);
@@ -65,6 +69,8 @@ static const char *dev_name(__u32 dev)
 
 static void place_cells(struct out *o, const struct mms_fault_event *e, bool walked)
 {
+	if (out_cells_left_out(o, 7))
+		return;
 	out_cell_num_if(o, walked, e->vm_start);
 	out_cell_num_if(o, walked, e->vm_end);
 	out_cell_num_if(o, walked, e->vm_flags);
@@ -72,7 +78,6 @@ static void place_cells(struct out *o, const struct mms_fault_event *e, bool wal
 	out_cell_str(o, e->ino ? dev_name(e->dev) : NULL);
 	out_cell_num_if(o, e->ino, e->ino);
 	out_cell_num(o, e->cgroup_id);
-	out_cell_str(o, e->name[0] ? e->name : NULL);
 }
 
 static void event_row(struct out *o, const struct mms_fault_event *e, bool around)
@@ -89,10 +94,9 @@ static void event_row(struct out *o, const struct mms_fault_event *e, bool aroun
 	out_cell_str(o, walked && e->origin < MMS_ORIGIN_NR ? origins[e->origin] : NULL);
 	out_cell_str(o, walked && e->segment < MMS_SEG_NR ? segments[e->segment] : NULL);
 	out_cell_num_if(o, walked, e->ns);
-	out_cell_num_if(o, walked, e->bytes);
-	out_cell_num_if(o, walked && around, e->around);
-	entry_cells(o, e, walked);
+	entry_cells(o, e, walked, around);
 	place_cells(o, e, walked);
+	out_cell_str(o, e->name[0] ? e->name : NULL);
 }
 
 /* In the order of the ring: of each CPU in the order of time. */

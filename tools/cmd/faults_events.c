@@ -56,7 +56,7 @@ static int conclude(struct faults_run *r)
 		out_num(o, "other_kinds", "of other kinds", OUT_COUNT, r->nr_other_kinds);
 	faults_report_identity(o, &end.losses);
 	faults_report_missing(o, r->f);
-	faults_report_cost(o, &span, r->args->verbose);
+	cost_report(o, &span.begin->cost, &span.end->cost, r->args->verbose);
 	faults_report_losses(o, &end.losses);
 	if (r->nr_dropped)
 		out_note(o, "lost: %" PRIu64 " events, no memory for them here", r->nr_dropped);

@@ -186,27 +186,6 @@ static void report_vmstat(struct out *o, const struct faults_span *span, uint64_
 			diff, l->retries);
 }
 
-/* Programs read all that is known; people ask with -v. */
-void faults_report_cost(struct out *o, const struct faults_span *span, bool verbose)
-{
-	const struct faults_snap *a = span->begin, *b = span->end;
-	uint64_t runs = b->cost.runs - a->cost.runs, ns = b->cost.run_ns - a->cost.run_ns;
-	uint64_t cpu = b->cpu_ns - a->cpu_ns, wall = b->ns - a->ns;
-
-	if (b->has_cost && b->cost.runs) {
-		out_num(o, "program_runs", verbose ? "program runs" : NULL, OUT_COUNT, runs);
-		out_num(o, "program_ns", verbose ? "time in them" : NULL, OUT_NS, ns);
-		out_num(o, "program_ns_per_run", verbose ? "time of a run" : NULL, OUT_NS,
-			runs ? ns / runs : 0);
-	}
-	if (b->has_cost)
-		out_num(o, "map_bytes", verbose ? "maps" : NULL, OUT_BYTES, b->cost.map_bytes);
-	out_num(o, "tool_cpu_ns", verbose ? "mmscope's own CPU time" : NULL, OUT_NS, cpu);
-	if (b->has_cost && b->cost.runs && wall)
-		out_real(o, "cost_percent", verbose ? "both, of one CPU" : NULL, OUT_PERCENT,
-			 100.0 * (double)(ns + cpu) / (double)wall);
-}
-
 static void report_totals(struct out *o, const struct faults_view *v,
 			  const struct faults_span *span, const struct mms_fault_losses *l,
 			  const struct model_fault *total)
@@ -331,7 +310,7 @@ int faults_report(struct out *o, struct mms_faults *f, const struct faults_view 
 	report_in_flight(o, f);
 	faults_report_identity(o, &l);
 	faults_report_missing(o, f);
-	faults_report_cost(o, span, v->args->verbose);
+	cost_report(o, &span->begin->cost, &span->end->cost, v->args->verbose);
 	faults_report_losses(o, &l);
 	out_end(o);
 	model_faults_free(&r.rows);

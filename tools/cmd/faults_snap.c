@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include "cmd/faults_snap.h"
 
@@ -15,21 +14,14 @@ uint64_t faults_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
 }
 
-static uint64_t timeval_ns(const struct timeval *t)
-{
-	return (uint64_t)t->tv_sec * 1000000000ULL + (uint64_t)t->tv_usec * 1000;
-}
-
 void faults_snap_begin(struct mms_faults *f, struct faults_snap *s)
 {
 	static const char *const keys[] = {"pgfault", "pgmajfault", "swap_ra", "swap_ra_hit"};
 	uint64_t vmstat[] = {MMS_NO_VALUE, MMS_NO_VALUE, MMS_NO_VALUE, MMS_NO_VALUE};
-	struct rusage ru;
 
 	memset(s, 0, sizeof(*s));
-	s->has_cost = !mms_faults_cost(f, &s->cost);
-	if (!getrusage(RUSAGE_SELF, &ru))
-		s->cpu_ns = timeval_ns(&ru.ru_utime) + timeval_ns(&ru.ru_stime);
+	s->cost = cost_now();
+	s->cost.bpf = mms_faults_cost(f);
 	mms_keyed_read("/proc/vmstat", keys, vmstat, 4);
 	s->pgfault = vmstat[0];
 	s->pgmajfault = vmstat[1];

@@ -3,6 +3,7 @@
 #ifndef _MMS_FAULTS_SNAP_H
 #define _MMS_FAULTS_SNAP_H
 
+#include "cmd/cost.h"
 #include "collect/bpf_fault.h"
 #include "collect/keyed.h"
 #include "model/fault_rows.h"
@@ -12,8 +13,7 @@
  * @ns: CLOCK_MONOTONIC
  * @counts: settled
  * @losses: so far
- * @cost: of the programs so far, if @has_cost
- * @cpu_ns: this program's processor time so far
+ * @cost: so far
  * @pgfault: of /proc/vmstat, MMS_NO_VALUE if it has none
  * @pgmajfault: the same
  * @swap_ra: the same: pages read ahead from swap
@@ -23,9 +23,7 @@ struct faults_snap {
 	uint64_t ns;
 	struct model_faults counts;
 	struct mms_fault_losses losses;
-	struct mms_fault_cost cost;
-	bool has_cost;
-	uint64_t cpu_ns;
+	struct cost cost;
 	uint64_t pgfault, pgmajfault;
 	uint64_t swap_ra, swap_ra_hit;
 };

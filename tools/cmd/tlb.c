@@ -20,6 +20,7 @@ struct tlb_args {
 	const char *path;   /* NULL = stdout */
 	const char *attach; /* NULL = the best */
 	bool by_process;
+	bool verbose;
 };
 
 /* Everything of one run. */
@@ -44,6 +45,7 @@ static const struct opts_help help = {
 		"  -p, --pid PID         only this process, all its threads\n"
 		"  -c, --cgroup CGROUP   only this cgroup and those below it\n"
 		"  -e, --each            rows per process, and who caused what whom\n"
+		"  -v, --verbose         own cost, too\n"
 		"  -o, --to FILE         write to FILE: the command's own output goes to stdout\n"
 		"      --attach KIND     fentry or kprobe; default: the best for each function\n" OPTS_COMMON,
 	.examples = "    mmscope tlb 1                        # the whole system, every second\n"
@@ -80,6 +82,9 @@ static int parse_option(int c, struct tlb_args *a)
 	case 'e':
 		a->by_process = true;
 		break;
+	case 'v':
+		a->verbose = true;
+		break;
 	case 'o':
 		a->path = optarg;
 		break;
@@ -107,6 +112,7 @@ static int parse(int argc, char **argv, struct tlb_args *a)
 		{"cgroup", required_argument, NULL, 'c'},
 		{"each", no_argument, NULL, 'e'},
 		{"attach", required_argument, NULL, OPT_ATTACH},
+		{"verbose", no_argument, NULL, 'v'},
 		{"to", required_argument, NULL, 'o'},
 		{"output", required_argument, NULL, 'O'},
 		{"help", no_argument, NULL, 'h'},
@@ -114,7 +120,7 @@ static int parse(int argc, char **argv, struct tlb_args *a)
 	};
 	int c, ret;
 
-	while ((c = opts_next(argc, argv, "+:p:c:eo:O:h", longs)) != -1) {
+	while ((c = opts_next(argc, argv, "+:p:c:evo:O:h", longs)) != -1) {
 		ret = parse_option(c, a);
 		if (ret != PARSED)
 			return ret;
@@ -129,6 +135,7 @@ static int report(struct tlb_run *r)
 		.n = ++r->n,
 		.begin = &r->begin,
 		.no_pmu = r->no_pmu,
+		.verbose = r->args->verbose,
 		.for_people = r->args->format == OUT_TEXT,
 		.command = r->args->watch.command != NULL,
 		.status = r->args->watch.status,
@@ -183,6 +190,7 @@ static int open_all(struct tlb_run *r)
 		.tgid = w->pid,
 		.cgroup_id = w->cgroup_id,
 		.command = w->command ? w->cmd.pid : 0,
+		.measure = r->args->verbose,
 		.attach = r->args->attach,
 	};
 	struct mms_pmu_opts pmu = {

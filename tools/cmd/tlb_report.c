@@ -121,12 +121,11 @@ static void merge(struct mms_tlb_data *d)
  */
 void tlb_snap_begin(struct mms_pmu *pmu, struct tlb_snap *s)
 {
-	struct timespec now;
 	size_t i;
 
 	memset(s, 0, sizeof(*s));
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	s->ns = (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+	s->cost = cost_now();
+	s->ns = s->cost.ns;
 	for (i = 0; pmu && i < mms_pmu_nr_tlb && i < TLB_MISSES; i++)
 		mms_pmu_read(pmu, i, &s->misses[i]);
 }
@@ -143,6 +142,7 @@ int tlb_snap(struct mms_tlb *t, struct mms_pmu *pmu, struct tlb_snap *s)
 	int err;
 
 	tlb_snap_begin(pmu, s);
+	s->cost.bpf = mms_tlb_cost(t);
 	err = mms_tlb_read(t, &s->d);
 	if (err)
 		return err;
@@ -479,6 +479,7 @@ int tlb_report(struct out *o, struct mms_tlb *t, const struct tlb_span *span, bo
 		out_note(o, "no PMU: %s", span->no_pmu);
 	for (i = 0; span->n == 1 && (lack = mms_tlb_missing(t, i)); i++)
 		out_note(o, "%s", lack);
+	cost_report(o, &span->begin->cost, &span->end->cost, span->verbose);
 	report_losses(o, span);
 	out_end(o);
 	mms_tlb_data_free(&d);

@@ -7,6 +7,7 @@
 #define _MMS_TLB_REPORT_H
 
 #include <stdbool.h>
+#include "cmd/cost.h"
 #include "collect/bpf_tlb.h"
 #include "collect/pmu.h"
 #include "render/out.h"
@@ -16,6 +17,7 @@
 /* All counts at one moment, sorted, a process once. */
 struct tlb_snap {
 	uint64_t ns; /* CLOCK_MONOTONIC */
+	struct cost cost;
 	struct mms_tlb_data d;
 	struct mms_tlb_losses losses;
 	struct mms_pmu_value misses[TLB_MISSES];
@@ -27,6 +29,7 @@ struct tlb_snap {
  * @begin: snapshot at its begin
  * @end: snapshot at its end
  * @no_pmu: why no misses are counted; NULL = they are
+ * @verbose: people want to know what it cost
  * @for_people: leave out what is empty; machines find it as an empty table
  * @command: there was one, and @status is its wait status
  */
@@ -34,6 +37,7 @@ struct tlb_span {
 	unsigned int n;
 	const struct tlb_snap *begin, *end;
 	const char *no_pmu;
+	bool verbose;
 	bool for_people;
 	bool command;
 	int status;

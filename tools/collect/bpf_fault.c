@@ -325,7 +325,7 @@ static int start(struct mms_faults *f, const struct mms_fault_opts *opts, const 
 	if (err)
 		return err;
 	if (opts->measure) {
-		f->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+		f->stats_fd = mms_bpf_measure();
 		if (f->stats_fd < 0)
 			return mms_faults_fail(why, f->stats_fd,
 					       "the kernel's run-time statistics cannot be had");

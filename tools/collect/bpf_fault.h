@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <linux/types.h>
 #include "fault_kind.h"
+#include "collect/bpf_cost.h"
 #include "fault.h"
 
 /* Bucket b: latency in [2^b, 2^(b+1)) ns, the last one open. */
@@ -66,13 +67,6 @@ struct mms_fault_open {
 	uint64_t ns; /* so far */
 	unsigned int origin;
 	unsigned int links; /* retries so far */
-};
-
-/* What counting costs. */
-struct mms_fault_cost {
-	uint64_t runs;	    /* of our programs; 0 without opts.measure */
-	uint64_t run_ns;    /* in them */
-	uint64_t map_bytes; /* kernel memory of our maps */
 };
 
 struct mms_fault_fork_seen {
@@ -136,8 +130,8 @@ int mms_faults_open_list(struct mms_faults *f, struct mms_fault_open **v, size_t
 /* Addresses of a stack, innermost first. Return: how many, or -errno. */
 int mms_faults_stack(struct mms_faults *f, int32_t id, uint64_t *ips, size_t max);
 
-/* What counting has cost since mms_faults_open(). Return: 0 or -errno. */
-int mms_faults_cost(struct mms_faults *f, struct mms_fault_cost *c);
+/* What counting has cost since mms_faults_open(). */
+struct mms_bpf_cost mms_faults_cost(const struct mms_faults *f);
 
 /* Look at one fault of @period only (0 and 1: at all), stream @events or not. Return: 0 or -errno.
  */

@@ -331,41 +331,12 @@ int mms_faults_forks(struct mms_faults *f, struct mms_fault_fork_seen **v, size_
 	return 0;
 }
 
-/* Kernel memory of a map: what the kernel says of it in fdinfo. */
-static uint64_t map_memory(int fd)
+struct mms_bpf_cost mms_faults_cost(const struct mms_faults *f)
 {
-	unsigned long long bytes = 0;
-	char path[64], line[128];
-	FILE *f;
+	struct mms_bpf_cost c = {};
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "re");
-	while (f && !bytes && fgets(line, sizeof(line), f))
-		sscanf(line, "memlock: %llu", &bytes);
-	if (f)
-		fclose(f);
-	return bytes;
-}
-
-int mms_faults_cost(struct mms_faults *f, struct mms_fault_cost *c)
-{
-	struct bpf_program *p;
-	struct bpf_map *m;
-
-	*c = (struct mms_fault_cost){};
-	bpf_object__for_each_program (p, f->obj) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-
-		if (bpf_program__fd(p) < 0 ||
-		    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			continue;
-		c->runs += info.run_cnt;
-		c->run_ns += info.run_time_ns;
-	}
-	bpf_object__for_each_map (m, f->obj)
-		c->map_bytes += bpf_map__fd(m) >= 0 ? map_memory(bpf_map__fd(m)) : 0;
-	return 0;
+	mms_bpf_cost_add(f->obj, &c);
+	return c;
 }
 
 /**

@@ -212,6 +212,14 @@ int mms_reclaim_open(struct mms_reclaim **r, const struct mms_reclaim_opts *opts
 	return 0;
 }
 
+struct mms_bpf_cost mms_reclaim_cost(const struct mms_reclaim *r)
+{
+	struct mms_bpf_cost c = {};
+
+	mms_bpf_cost_add(r->skel->obj, &c);
+	return c;
+}
+
 void mms_reclaim_close(struct mms_reclaim *r)
 {
 	if (!r)

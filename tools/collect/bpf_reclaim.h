@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <linux/types.h>
+#include "collect/bpf_cost.h"
 #include "reclaim.h"
 
 struct mms_reclaim_opts {
@@ -42,6 +43,7 @@ struct mms_reclaim;
  * Return: 0; -EPERM no rights, -ENOENT no BTF, -ENOSYS no BPF (see bpf_usable()); -errno.
  */
 int mms_reclaim_open(struct mms_reclaim **r, const struct mms_reclaim_opts *opts, const char **why);
+struct mms_bpf_cost mms_reclaim_cost(const struct mms_reclaim *r);
 void mms_reclaim_close(struct mms_reclaim *r);
 
 /**

@@ -230,6 +230,9 @@ static int start(struct mms_tlb *t, const struct mms_tlb_opts *opts, const char 
 		err = mms_tlb_missed_before(t);
 	if (err)
 		return err;
+	t->stats_fd = opts->measure ? mms_bpf_measure() : -1;
+	if (opts->measure && t->stats_fd < 0)
+		return refused(why, t->stats_fd, "the kernel's run-time statistics cannot be had");
 	t->skel->data_marks->marks.test_tgid = 0;
 	__atomic_store_n(&t->skel->data_marks->marks.armed, 1, __ATOMIC_RELEASE);
 	return 0;
@@ -247,6 +250,7 @@ int mms_tlb_open(struct mms_tlb **t, const struct mms_tlb_opts *opts, const char
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
+	n->stats_fd = -1;
 	if (mms_proc_cpu_flag("invlpgb"))
 		mms_tlb_note_missing(
 			n,
@@ -271,6 +275,14 @@ void mms_tlb_stop(struct mms_tlb *t)
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
+struct mms_bpf_cost mms_tlb_cost(const struct mms_tlb *t)
+{
+	struct mms_bpf_cost c = {};
+
+	mms_bpf_cost_add(t->skel->obj, &c);
+	return c;
+}
+
 /**
  * mms_tlb_close() - detach and forget
  * @t: NULL is fine, and so is one that was opened half
@@ -285,6 +297,8 @@ void mms_tlb_close(struct mms_tlb *t)
 		bpf_link__destroy(t->links[i]);
 		mms_probe_close(t->probes[i]);
 	}
+	if (t->stats_fd >= 0)
+		close(t->stats_fd);
 	tlb_bpf__destroy(t->skel);
 	mms_tlb_data_free(&t->retired);
 	free(t);

@@ -11,12 +11,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <linux/types.h>
+#include "collect/bpf_cost.h"
 #include "tlb.h"
 
 struct mms_tlb_opts {
 	pid_t tgid;	    /* 0 = all processes */
 	uint64_t cgroup_id; /* this cgroup and those below it; 0 = all */
 	pid_t command;	    /* counted from its next execve() on, with its children; 0 = none */
+	bool measure; /* the kernel's run-time statistics of our programs on (they cost, too) */
 	const char *attach; /* one of mms_tlb_attach_kinds(); NULL = the best one for each hook */
 };
 
@@ -67,6 +69,8 @@ struct mms_tlb;
  */
 int mms_tlb_open(struct mms_tlb **t, const struct mms_tlb_opts *opts, const char **why);
 void mms_tlb_stop(struct mms_tlb *t);
+/* What counting has cost since mms_tlb_open(). */
+struct mms_bpf_cost mms_tlb_cost(const struct mms_tlb *t);
 void mms_tlb_close(struct mms_tlb *t);
 
 /* How the programs hang on functions: "fentry", "kprobe" or "fentry+kprobe". */

@@ -26,6 +26,7 @@ struct mms_tlb {
 	struct mms_probe *probes[MMS_TLB_NR_HOOKS];
 	struct bpf_link *links[MMS_TLB_NR_HOOKS];
 	bool no_profile;
+	int stats_fd; /* the kernel takes run times while it is open; -1 = it does not */
 	const char *missing[4];
 	size_t nr_missing;
 	size_t max_counts, max_pairs; /* room in the kernel's maps */

@@ -57,6 +57,18 @@ int mms_strains_open(struct mms_strains **s, const char **why)
 	return 0;
 }
 
+struct mms_bpf_cost mms_strains_cost(const struct mms_strains *s)
+{
+	struct mms_bpf_cost c = mms_reclaim_cost(s->reclaim), of_faults = {};
+
+	if (s->faults)
+		of_faults = mms_faults_cost(s->faults);
+	c.runs += of_faults.runs;
+	c.run_ns += of_faults.run_ns;
+	c.map_bytes += of_faults.map_bytes;
+	return c;
+}
+
 void mms_strains_close(struct mms_strains *s)
 {
 	size_t i;

@@ -55,6 +55,7 @@ struct mms_strains;
  * mms_strains_lack().
  */
 int mms_strains_open(struct mms_strains **s, const char **why);
+struct mms_bpf_cost mms_strains_cost(const struct mms_strains *s);
 void mms_strains_close(struct mms_strains *s);
 
 /* What is not counted here and why, one line each; NULL at the end. */

@@ -263,6 +263,28 @@ void out_cell_none(struct out *o)
 	cell(o, &(struct out_val){.kind = OUT_VAL_NONE});
 }
 
+/**
+ * out_cells_left_out() - need the next cells not be given?
+ * @o: output, in a row
+ * @nr: how many
+ * For rows of which there are many, with cells that cost something.
+ * Return: true if this format leaves out all of them; they count as given then.
+ */
+bool out_cells_left_out(struct out *o, size_t nr)
+{
+	const struct out_col *col = &o->cols[o->cell];
+	size_t i;
+
+	assert(o->in_row && o->cell + nr <= o->nr_cols);
+	if (!o->ops->headed)
+		return false;
+	for (i = 0; i < nr; i++)
+		if (col[i].head)
+			return false;
+	o->cell += nr;
+	return true;
+}
+
 /** out_table_end() - end the table */
 void out_table_end(struct out *o)
 {

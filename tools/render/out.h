@@ -87,6 +87,8 @@ void out_cell_num_if(struct out *o, bool known, uint64_t v); /* the number, or n
 void out_cell_frames(struct out *o, const char *const *v, size_t nr);
 void out_cell_about(struct out *o, bool about, uint64_t v); /* text: ~ before an estimate */
 void out_cell_none(struct out *o); /* no value: "-" in text, null in json, empty in csv */
+/* Are the next @nr cells, all of them, left out in this format? Then they are done with. */
+bool out_cells_left_out(struct out *o, size_t nr);
 void out_table_end(struct out *o);
 
 /* A nested array of numbers in the current object or row (json only), e.g. histogram buckets. */
