@@ -757,7 +757,7 @@ def snapshot(pid, argv, name):
     """One BGSAVE under write load. Returns the row of the child and what Redis says."""
     t = Tool("-p", str(pid), *argv)
     redis_cli("bgsave")
-    load = subprocess.Popen(["redis-benchmark", "-s", "/tmp/redis.sock", "-t", "set", "-r", "12000", "-d", "2000",
+    load = subprocess.Popen(["redis-benchmark", "-s", "/tmp/redis.sock", "-t", "set", "-r", "8000", "-d", "2000",
                              "-c", "2", "-n", "100000000", "-q"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     info = {"rdb_bgsave_in_progress": "1"}
     for _ in range(600):
@@ -784,7 +784,7 @@ def redis():
         if "PONG" in redis_cli("ping"):
             break
         time.sleep(0.2)
-    load_redis(12000)
+    load_redis(8000)
     for name, argv in (("redis", ("0.5",)), ("redis, by faults alone", ("--no-shared",))):
         t, row, told = snapshot(server.pid, argv, name)
         print(f"# {name}: redis says {told}, private {row['private_bytes']} by {row['private_basis']}, "
