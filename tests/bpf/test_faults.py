@@ -291,6 +291,29 @@ def whole_system():
     busy.wait()
 
 
+def stream_ends():
+    """A stream of events is whole when a signal ends it, prompt while it goes on, and silent when its reader leaves."""
+    busy = subprocess.Popen(["sh", "-c", "while :; do /bin/true; done"])
+    argv = [MMSCOPE, "faults", "--events"]
+    for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        tool = subprocess.Popen([*argv, "-O", "json"], stdout=subprocess.PIPE, text=True)
+        first = tool.stdout.readline()
+        ok(tool.poll() is None and objects(first), f"{sig.name}: events come while it runs", first)
+        tool.send_signal(sig)
+        text = first + tool.communicate(timeout=60)[0]
+        *batches, last = objects(text)
+        same((tool.returncode, text[-1]), (0, "\n"), f"{sig.name}: ends well")
+        same(sum(len(o["events"]) for o in batches), last["streamed"], f"{sig.name}: what was streamed was told")
+    for fmt in ("text", "csv", "json"):
+        tool = subprocess.Popen([*argv, "-O", fmt], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        tool.stdout.readline()
+        tool.stdout.close()
+        same((tool.wait(60), tool.stderr.read()), (1, ""), f"{fmt}: the reader has left")
+        tool.stderr.close()
+    busy.kill()
+    busy.wait()
+
+
 def process():
     """-p sees one process only, and an interval what happened in it."""
     child = subprocess.Popen([sys.executable, "-c", """
@@ -453,7 +476,7 @@ def bad_use():
 
 # The same layout in each run: what a program does besides is then the same, too.
 write("/proc/sys/kernel/randomize_va_space", "0")
-for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, often, ring_full, whole_system,
+for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, often, ring_full, whole_system, stream_ends,
              process, cgroup, oom, passed_on, zombie, left_behind, refused, numa, bad_use):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)
