@@ -196,7 +196,7 @@ int BPF_PROG(fentry_switch, struct mm_struct *prev, struct mm_struct *next)
 SEC("kprobe/switch_mm_irqs_off")
 int BPF_KPROBE(kprobe_switch, struct mm_struct *prev, struct mm_struct *next)
 {
-	tally(MMS_TLB_KPROBE_RUNS);
+	tally(MMS_WATCH_KPROBE_RUNS);
 	return switching(next);
 }
 
@@ -242,7 +242,7 @@ SEC("kprobe/flush_tlb_mm_range")
 int BPF_KPROBE(kprobe_asked, struct mm_struct *mm, unsigned long start, unsigned long end,
 	       unsigned int shift)
 {
-	tally(MMS_TLB_KPROBE_RUNS);
+	tally(MMS_WATCH_KPROBE_RUNS);
 	return asked(mm, start, end, shift);
 }
 
@@ -279,7 +279,7 @@ int BPF_PROG(fentry_sent, const void *cpus, const struct flush_tlb_info *info)
 SEC("kprobe/native_flush_tlb_multi")
 int BPF_KPROBE(kprobe_sent, const void *cpus, const struct flush_tlb_info *info)
 {
-	tally(MMS_TLB_KPROBE_RUNS);
+	tally(MMS_WATCH_KPROBE_RUNS);
 	return sent(info);
 }
 
@@ -319,53 +319,6 @@ int BPF_PROG(fentry_hit, void *info)
 SEC("kprobe/flush_tlb_func")
 int BPF_KPROBE(kprobe_hit, void *info)
 {
-	tally(MMS_TLB_KPROBE_RUNS);
+	tally(MMS_WATCH_KPROBE_RUNS);
 	return hit(info);
-}
-
-/* --- processes come and go --- */
-
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task)
-{
-	u32 tgid = current_tgid();
-	u8 member = 1;
-
-	test(MMS_TLB_SAW_EXEC, tgid, !marks.armed);
-	if (bpf_map_lookup_elem(&comms, &tgid))
-		remember_comm(tgid, task);
-	if (cfg.command_tgid && tgid == cfg.command_tgid)
-		bpf_map_update_elem(&tgids, &tgid, &member, BPF_ANY);
-	return 0;
-}
-
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
-{
-	u32 from = BPF_CORE_READ(parent, tgid), to = BPF_CORE_READ(child, tgid);
-	u8 member = 1;
-
-	test(MMS_TLB_SAW_FORK, from, !marks.armed);
-	if (!cfg.follow || from == to || !bpf_map_lookup_elem(&tgids, &from))
-		return 0;
-	if (bpf_map_update_elem(&tgids, &to, &member, BPF_ANY))
-		tally(MMS_TLB_TGIDS_FULL);
-	return 0;
-}
-
-/*
- * The last of a process's tasks is freed: its number may be given to another. At its exit
- * some kernels have taken its address space apart already, others begin to after that.
- */
-SEC("tp_btf/sched_process_free")
-int BPF_PROG(on_free, struct task_struct *task)
-{
-	u32 tgid = BPF_CORE_READ(task, tgid);
-
-	if (BPF_CORE_READ(task, pid) != tgid)
-		return 0;
-	test(MMS_TLB_SAW_FREE, tgid, !marks.armed);
-	if (cfg.by_tgid)
-		bpf_map_delete_elem(&tgids, &tgid);
-	return 0;
 }

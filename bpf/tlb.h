@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What bpf/tlb.bpf.c and tools/collect/bpf_tlb*.c exchange: the settings, keys and
- * counters. Include-free: the includer brings the __u types. Must not know of kernel
- * structs or of libbpf.
+ * counters. Include-free: the includer brings the __u types and watch.h. Must not know
+ * of kernel structs or of libbpf.
  */
 #ifndef _MMS_TLB_BPF_H
 #define _MMS_TLB_BPF_H
-
-#define MMS_TLB_COMM 16
 
 /* Why a TLB was flushed: the kernel's reasons, in the words of PID/tlb of the module. */
 #define MMS_TLB_REASONS(X)            \
@@ -66,11 +64,9 @@ struct mms_tlb_pair {
 
 /* Map "cfg": settings, constant once loaded. */
 struct mms_tlb_config {
-	__u64 cgroup_id;    /* only processes in or below it; 0 = any */
-	__u32 by_tgid;	    /* only tgids in map "tgids" */
-	__u32 command_tgid; /* enters "tgids" when it calls execve */
-	__u32 follow;	    /* children of members enter "tgids" */
-	__u32 ceiling;	    /* of more pages than this the kernel flushes all */
+	struct mms_watch_config whom;
+	__u32 ceiling; /* of more pages than this the kernel flushes all */
+	__u32 reserved;
 };
 
 /* Map "marks": written by the loader at run time. */
@@ -84,7 +80,7 @@ struct mms_tlb_marks {
 
 /* Map "tested": how often the programs saw the test's process do this, before they were armed. */
 enum mms_tlb_test {
-	MMS_TLB_SAW_FLUSH,  /* tlb_flush, of the one page */
+	MMS_TLB_SAW_FLUSH = MMS_WATCH_NR_TESTS, /* tlb_flush, of the one page */
 	MMS_TLB_SAW_TAKEN,  /* by the second program: the first one has had it */
 	MMS_TLB_SAW_SWITCH, /* its address space loaded, and tlb_flush for that */
 	MMS_TLB_SAW_ASKED,
@@ -92,22 +88,14 @@ enum mms_tlb_test {
 	MMS_TLB_SAW_SENT,
 	MMS_TLB_SAW_HIT,
 	MMS_TLB_SAW_REMOTE, /* tlb_flush on the other CPU, and who caused it */
-	MMS_TLB_SAW_FORK,
-	MMS_TLB_SAW_EXEC,
-	MMS_TLB_SAW_FREE,
 	MMS_TLB_NR_TESTS
 };
 
-/* Per-CPU counters, indices of map "tallies". */
+/* Per-CPU counters, further indices of map "tallies". */
 enum mms_tlb_tally {
-	MMS_TLB_SEEN,
-	MMS_TLB_STORED,
-	MMS_TLB_FILTERED,
-	MMS_TLB_STOOD_IN,    /* the first program on tlb_flush was skipped, the second was not */
-	MMS_TLB_COUNTS_FULL, /* map "counts" had no room */
-	MMS_TLB_PAIRS_FULL,  /* map "pairs" had no room: who caused it is not known */
-	MMS_TLB_TGIDS_FULL,  /* a child could not be followed */
-	MMS_TLB_KPROBE_RUNS, /* of the programs that are called by kprobes */
+	/* The first program on tlb_flush was skipped, the second was not. */
+	MMS_TLB_STOOD_IN = MMS_WATCH_NR_TALLIES,
+	MMS_TLB_PAIRS_FULL, /* map "pairs" had no room: who caused it is not known */
 	MMS_TLB_NR_TALLIES
 };
 

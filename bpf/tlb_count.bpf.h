@@ -10,17 +10,21 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
+#include "watch.h"
 #include "tlb.h"
 
 #define MMS_PF_KTHREAD	 0x200000
 #define MMS_FLUSH_ALL	 (~0UL) /* TLB_FLUSH_ALL */
 #define MMS_PAGE_SHIFT	 12
-#define MMS_CGROUP_DEPTH 24
 #define MMS_MM_SWITCHING 1UL /* LOADED_MM_SWITCHING */
 
 const volatile struct mms_tlb_config cfg SEC(".rodata.cfg");
 volatile struct mms_tlb_marks marks SEC(".data.marks");
 __u32 tested[MMS_TLB_NR_TESTS] SEC(".data.tested");
+
+#define MMS_WATCH_WHOM	  cfg.whom
+#define MMS_WATCH_TALLIES MMS_TLB_NR_TALLIES
+#include "watch.bpf.h"
 
 /* What this CPU is in the middle of, interrupts off. */
 struct cpu_state {
@@ -64,78 +68,14 @@ struct {
 	__type(value, struct mms_tlb_flushes);
 } pairs SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, u32);
-	__type(value, char[MMS_TLB_COMM]);
-} comms SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__type(key, u32);
-	__type(value, u8);
-} tgids SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, MMS_TLB_NR_TALLIES);
-	__type(key, u32);
-	__type(value, u64);
-} tallies SEC(".maps");
-
 static const struct mms_tlb_val zero_val;
 static const struct mms_tlb_flushes zero_flushes;
-
-static __always_inline void tally(u32 which)
-{
-	u64 *v = bpf_map_lookup_elem(&tallies, &which);
-
-	/* Atomic: interrupts come between. */
-	if (v)
-		__sync_fetch_and_add(v, 1);
-}
-
-static __always_inline u32 current_tgid(void)
-{
-	return bpf_get_current_pid_tgid() >> 32;
-}
-
-static __always_inline struct task_struct *current_task(void)
-{
-	return (struct task_struct *)bpf_get_current_task();
-}
 
 static __always_inline struct cpu_state *this_cpu_state(void)
 {
 	u32 zero = 0;
 
 	return bpf_map_lookup_elem(&states, &zero);
-}
-
-static __always_inline bool in_cgroup(struct task_struct *t)
-{
-	struct cgroup *c = BPF_CORE_READ(t, cgroups, dfl_cgrp);
-
-	for (int i = 0; i < MMS_CGROUP_DEPTH; i++) {
-		if (!c)
-			break;
-		if (BPF_CORE_READ(c, kn, id) == cfg.cgroup_id)
-			return true;
-		c = BPF_CORE_READ(c, self.parent, cgroup);
-	}
-	return false;
-}
-
-/* Is this process one of those to be counted? @t: one of its tasks, or NULL */
-static __always_inline bool wanted(u32 tgid, struct task_struct *t)
-{
-	if (cfg.by_tgid)
-		return bpf_map_lookup_elem(&tgids, &tgid) != NULL;
-	if (cfg.cgroup_id)
-		return t && in_cgroup(t);
-	return true;
 }
 
 /*
@@ -158,16 +98,6 @@ static __always_inline struct task_struct *owner_of(struct mm_struct *mm)
 	return NULL;
 }
 
-static __always_inline void remember_comm(u32 tgid, struct task_struct *t)
-{
-	char comm[MMS_TLB_COMM] = {};
-
-	if (!tgid || !t)
-		return;
-	BPF_CORE_READ_INTO(&comm, t, group_leader, comm);
-	bpf_map_update_elem(&comms, &tgid, comm, BPF_ANY);
-}
-
 /* The counters of a process, created at its first flush; NULL if there is no room. */
 static __always_inline struct mms_tlb_val *count_slot(u32 tgid, struct task_struct *t)
 {
@@ -186,13 +116,13 @@ static __always_inline struct mms_tlb_val *count_event(u32 tgid, struct task_str
 {
 	struct mms_tlb_val *v;
 
-	tally(MMS_TLB_SEEN);
+	tally(MMS_WATCH_SEEN);
 	if (!want) {
-		tally(MMS_TLB_FILTERED);
+		tally(MMS_WATCH_FILTERED);
 		return NULL;
 	}
 	v = count_slot(tgid, t);
-	tally(v ? MMS_TLB_STORED : MMS_TLB_COUNTS_FULL);
+	tally(v ? MMS_WATCH_STORED : MMS_WATCH_FULL);
 	return v;
 }
 
@@ -212,13 +142,6 @@ static __always_inline void add(struct mms_tlb_flushes *f, u64 pages)
 static __always_inline u64 pages_of(u64 start, u64 end)
 {
 	return end == MMS_FLUSH_ALL ? MMS_FLUSH_ALL : (end - start) >> MMS_PAGE_SHIFT;
-}
-
-/* Not counting yet: is it what the loader's child was made to do? */
-static __always_inline void test(u32 which, u32 tgid, bool right)
-{
-	if (tgid && tgid == marks.test_tgid && right)
-		__sync_fetch_and_add(&tested[which], 1);
 }
 
 #endif

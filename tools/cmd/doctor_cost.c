@@ -72,7 +72,7 @@ static const struct way {
 static int watcher_open(struct watcher *w, const struct way *way, const char **why)
 {
 	struct mms_fault_opts faults = way->opts;
-	struct mms_tlb_opts tlb = {.tgid = getpid()};
+	struct mms_tlb_opts tlb = {.whom.tgid = getpid()};
 
 	*w = (struct watcher){};
 	*why = NULL;

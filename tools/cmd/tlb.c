@@ -129,8 +129,9 @@ static int parse(int argc, char **argv, struct tlb_args *a)
 	return ret == EXIT_OK ? PARSED : ret;
 }
 
-static int report(struct tlb_run *r)
+static int report(void *arg)
 {
+	struct tlb_run *r = arg;
 	struct tlb_span span = {
 		.n = ++r->n,
 		.begin = &r->begin,
@@ -155,47 +156,29 @@ static int report(struct tlb_run *r)
 	return 0;
 }
 
-static int observe(struct tlb_run *r)
+static void stop(void *arg)
 {
-	struct watch *w = &r->args->watch;
-	uint64_t next = r->begin.ns, left = w->count;
-	bool more = true;
-	int err = 0;
-
-	while (more && !err && !out_error(r->o)) {
-		next += w->interval_ns;
-		more = watch_until(w, w->interval_ns ? next : 0);
-		if (left && !--left)
-			more = false;
-		if (!more)
-			mms_tlb_stop(r->t);
-		err = report(r);
-	}
-	return err;
+	mms_tlb_stop(((struct tlb_run *)arg)->t);
 }
 
-static int open_error(int err, const char *why)
+static bool broken(void *arg)
 {
-	if (!why)
-		return err_failed("tlb: %s", strerror(-err));
-	if (err == -EPERM || err == -ENOENT || err == -EOPNOTSUPP)
-		return err_missing("tlb: %s", why);
-	return err_failed("tlb: %s", why);
+	return out_error(((struct tlb_run *)arg)->o);
 }
+
+static const struct watch_ops ops = {.report = report, .stop = stop, .broken = broken};
 
 static int open_all(struct tlb_run *r)
 {
 	const struct watch *w = &r->args->watch;
 	struct mms_tlb_opts opts = {
-		.tgid = w->pid,
-		.cgroup_id = w->cgroup_id,
-		.command = w->command ? w->cmd.pid : 0,
+		.whom = watch_whom(w),
 		.measure = r->args->verbose,
 		.attach = r->args->attach,
 	};
 	struct mms_pmu_opts pmu = {
 		.pid = w->pid,
-		.command = opts.command,
+		.command = opts.whom.command,
 		.cgroup = w->cgroup,
 	};
 	const char *why = NULL;
@@ -204,7 +187,7 @@ static int open_all(struct tlb_run *r)
 	/* Misses are an extra: without them the flushes are all there. */
 	mms_pmu_open(&r->pmu, mms_pmu_tlb, mms_pmu_nr_tlb, &pmu, &r->no_pmu);
 	err = mms_tlb_open(&r->t, &opts, &why);
-	return err ? open_error(err, why) : EXIT_OK;
+	return err ? watch_open_error("tlb", err, why) : EXIT_OK;
 }
 
 static int run_open(struct tlb_run *r, FILE *file)
@@ -216,7 +199,7 @@ static int run_open(struct tlb_run *r, FILE *file)
 		return err_failed("%s", strerror(errno));
 	tlb_snap_begin(r->pmu, &r->begin);
 	ret = watch_go(&r->args->watch);
-	err = ret ? 0 : observe(r);
+	err = ret ? 0 : watch_observe(&r->args->watch, r->begin.ns, &ops, r);
 	if (err)
 		ret = err_failed("tlb: %s", strerror(-err));
 	err = out_destroy(r->o);

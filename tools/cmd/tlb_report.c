@@ -7,9 +7,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include "cmd/tlb_report.h"
+#include "cmd/watch.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -392,12 +392,6 @@ static void report_misses(struct out *o, const struct tlb_span *span)
 			 100.0 * (double)running / (double)enabled);
 }
 
-static void note_lost(struct out *o, uint64_t nr, const char *what)
-{
-	if (nr)
-		out_note(o, "lost: %" PRIu64 " %s", nr, what);
-}
-
 static void report_losses(struct out *o, const struct tlb_span *span)
 {
 	struct mms_tlb_losses l = span->end->losses;
@@ -426,23 +420,14 @@ static void report_losses(struct out *o, const struct tlb_span *span)
 	if (!l.stored)
 		out_note(o, "no flush of what is watched; %" PRIu64 " events of others were seen",
 			 l.filtered);
-	note_lost(o, l.dropped, "events, no room for another process in the kernel's map");
-	note_lost(o, l.dropped_received, "flushes, not known who caused them: no room in the map");
-	note_lost(o, l.missed_flush, "flushes, the programs were running on that CPU already");
-	note_lost(o, l.missed_recursion, "program runs skipped by the kernel (recursion)");
-	note_lost(o, l.missed_probe, "calls that the kprobes missed, all processes");
-	note_lost(o, l.missed_child, "children not followed, no room in the kernel's map");
-}
-
-static void report_command(struct out *o, const struct tlb_span *span)
-{
-	if (!span->command)
-		return;
-	if (WIFEXITED(span->status))
-		out_num(o, "exit_status", NULL, OUT_COUNT, (uint64_t)WEXITSTATUS(span->status));
-	else if (WIFSIGNALED(span->status))
-		out_num(o, "signal", "killed by signal", OUT_COUNT,
-			(uint64_t)WTERMSIG(span->status));
+	watch_note_lost(o, l.dropped, "events, no room for another process in the kernel's map");
+	watch_note_lost(o, l.dropped_received,
+			"flushes, not known who caused them: no room in the map");
+	watch_note_lost(o, l.missed_flush,
+			"flushes, the programs were running on that CPU already");
+	watch_note_lost(o, l.missed_recursion, "program runs skipped by the kernel (recursion)");
+	watch_note_lost(o, l.missed_probe, "calls that the kprobes missed, all processes");
+	watch_note_lost(o, l.missed_child, "children not followed, no room in the kernel's map");
 }
 
 /**
@@ -473,7 +458,7 @@ int tlb_report(struct out *o, struct mms_tlb *t, const struct tlb_span *span, bo
 		report_processes(o, span, &d);
 	report_caused(o, span, &all);
 	report_misses(o, span);
-	report_command(o, span);
+	watch_report_command(o, span->command, span->status);
 	out_str(o, "attach", "attached by", mms_tlb_attach_kind(t));
 	if (span->no_pmu && span->n == 1)
 		out_note(o, "no PMU: %s", span->no_pmu);

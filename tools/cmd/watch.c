@@ -4,6 +4,7 @@
  * it is shown.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,59 @@ bool watch_until(struct watch *w, uint64_t moment_ns)
 		if (w->ended || !take_signal(w, sig, &info))
 			return false;
 	}
+}
+
+struct mms_whom watch_whom(const struct watch *w)
+{
+	return (struct mms_whom){
+		.tgid = w->pid,
+		.children = w->children,
+		.cgroup_id = w->cgroup_id,
+		.command = w->command ? w->cmd.pid : 0,
+	};
+}
+
+int watch_observe(struct watch *w, uint64_t begin_ns, const struct watch_ops *ops, void *arg)
+{
+	uint64_t next = begin_ns, left = w->count;
+	bool more = true;
+	int err = 0;
+
+	while (more && !err && !ops->broken(arg)) {
+		next += w->interval_ns;
+		more = watch_until(w, w->interval_ns ? next : 0);
+		if (left && !--left)
+			more = false;
+		if (!more)
+			ops->stop(arg);
+		err = ops->report(arg);
+	}
+	return err;
+}
+
+void watch_report_command(struct out *o, bool command, int status)
+{
+	if (!command)
+		return;
+	if (WIFEXITED(status))
+		out_num(o, "exit_status", NULL, OUT_COUNT, (uint64_t)WEXITSTATUS(status));
+	else if (WIFSIGNALED(status))
+		out_num(o, "signal", "killed by signal", OUT_COUNT, (uint64_t)WTERMSIG(status));
+}
+
+void watch_note_lost(struct out *o, uint64_t nr, const char *what)
+{
+	if (nr)
+		out_note(o, "lost: %" PRIu64 " %s", nr, what);
+}
+
+int watch_open_error(const char *name, int err, const char *why)
+{
+	if (!why)
+		return err_failed("%s: %s", name, strerror(-err));
+	if (err == -EPERM || err == -ENOENT || err == -EOPNOTSUPP)
+		return err_missing("%s: %s", name, why);
+	return err_failed("%s: %s", name, why);
 }
 
 int watch_status(const struct watch *w)

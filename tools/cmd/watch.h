@@ -13,12 +13,15 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 #include "collect/command.h"
+#include "collect/whom.h"
+#include "render/out.h"
 
 /**
  * struct watch - whom, and how long
  * @pid: a process, 0 = none
  * @cgroup: directory of a cgroup, to be freed; NULL = none
  * @cgroup_id: its id
+ * @children: of the process, too: those that it forks from now on
  * @command: a command to run, NULL = none
  * @interval_ns: between reports; 0 = one report at the end
  * @count: reports; 0 = without end
@@ -31,6 +34,7 @@ struct watch {
 	pid_t pid;
 	char *cgroup;
 	uint64_t cgroup_id;
+	bool children;
 	char **command;
 	uint64_t interval_ns;
 	uint64_t count;
@@ -60,5 +64,30 @@ int watch_status(const struct watch *w);
 void watch_end(struct watch *w);
 
 uint64_t watch_now_ns(void);
+
+/* The filter for programs that count; the command is held already. */
+struct mms_whom watch_whom(const struct watch *w);
+
+/**
+ * struct watch_ops - what is done meanwhile
+ * @report: at the end of each interval; 0 or -errno ends it
+ * @stop: before the last report: count no more
+ * @broken: the output takes no more
+ */
+struct watch_ops {
+	int (*report)(void *arg);
+	void (*stop)(void *arg);
+	bool (*broken)(void *arg);
+};
+
+/* Reports, as many as asked for, from a moment on. Return: 0 or -errno of a report. */
+int watch_observe(struct watch *w, uint64_t begin_ns, const struct watch_ops *ops, void *arg);
+
+/* How the command ended, if there was one; something lost, if there was any. */
+void watch_report_command(struct out *o, bool command, int status);
+void watch_note_lost(struct out *o, uint64_t nr, const char *what);
+
+/* What could not be opened, in words. Return: an exit code. */
+int watch_open_error(const char *name, int err, const char *why);
 
 #endif

@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_fault_impl.h"
+#include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
 #include "collect/cgroup.h"
 #include "fault.skel.h"

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_fault_impl.h"
+#include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
 
 static const char *const attach_names[NR_ATTACH] = {

@@ -12,117 +12,14 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/types.h>
+#include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
 #include "collect/bpf_tlb.h"
 #include "fault_kind.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-static struct btf *kernel_btf(void)
-{
-	static struct btf *btf;
-	static bool tried;
-
-	if (!tried) {
-		tried = true;
-		libbpf_set_print(NULL);
-		btf = btf__load_vmlinux_btf();
-	}
-	return btf;
-}
-
-/**
- * mms_kernel_func_args() - number of arguments of a kernel function, from BTF
- * @func: its name
- * Return: the number, or -ENOENT if the kernel has no such function or no BTF.
- */
-int mms_kernel_func_args(const char *func)
-{
-	struct btf *btf = kernel_btf();
-	const struct btf_type *t;
-	int id;
-
-	if (!btf)
-		return -ENOENT;
-	id = btf__find_by_name_kind(btf, func, BTF_KIND_FUNC);
-	if (id < 0)
-		return -ENOENT;
-	t = btf__type_by_id(btf, id);
-	t = btf__type_by_id(btf, t->type);
-	return btf_vlen(t);
-}
-
-/**
- * mms_kernel_has_func() - is there a function of this name in the kernel's BTF?
- * @func: its name
- */
-bool mms_kernel_has_func(const char *func)
-{
-	return mms_kernel_func_args(func) >= 0;
-}
-
-/**
- * mms_kernel_has_var() - is there a per-CPU variable of this name in the kernel's BTF?
- * @var: its name
- */
-bool mms_kernel_has_var(const char *var)
-{
-	return kernel_btf() && btf__find_by_name_kind(kernel_btf(), var, BTF_KIND_VAR) > 0;
-}
-
-static bool has_member(struct btf *btf, const struct btf_type *t, const char *member)
-{
-	const struct btf_member *m = btf_members(t);
-	const struct btf_type *mt;
-	const char *name;
-	int i;
-
-	for (i = 0; i < btf_vlen(t); i++, m++) {
-		name = btf__name_by_offset(btf, m->name_off);
-		if (name && !strcmp(name, member))
-			return true;
-		mt = btf__type_by_id(btf, m->type);
-		if (!m->name_off && btf_is_composite(mt) && has_member(btf, mt, member))
-			return true;
-	}
-	return false;
-}
-
-/**
- * mms_kernel_has_member() - has this struct of the kernel such a member?
- * @type: name of the struct
- * @member: name of the member; those of anonymous structs inside count
- */
-bool mms_kernel_has_member(const char *type, const char *member)
-{
-	struct btf *btf = kernel_btf();
-	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT) : -ENOENT;
-
-	return id > 0 && has_member(btf, btf__type_by_id(btf, id), member);
-}
-
-/* The value of an enumerator, -1 if the kernel has no such name. */
-static long long enum_value(const char *type, const char *name)
-{
-	struct btf *btf = kernel_btf();
-	const struct btf_type *t;
-	const struct btf_enum *e;
-	int id, i;
-
-	id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_ENUM) : -ENOENT;
-	if (id <= 0)
-		return -1;
-	t = btf__type_by_id(btf, id);
-	e = btf_enum(t);
-	for (i = 0; i < btf_vlen(t); i++, e++) {
-		if (!strcmp(btf__name_by_offset(btf, e->name_off), name))
-			return (__u32)e->val;
-	}
-	return -1;
-}
 
 static bool read_line(const char *path, char *buf, size_t size)
 {
@@ -243,8 +140,9 @@ static bool probe_lockdown(const char **why)
 
 static bool probe_btf(const char **why)
 {
-	*why = kernel_btf() ? "/sys/kernel/btf/vmlinux" : "/sys/kernel/btf/vmlinux cannot be read";
-	return kernel_btf() != NULL;
+	*why = mms_kernel_btf() ? "/sys/kernel/btf/vmlinux"
+				: "/sys/kernel/btf/vmlinux cannot be read";
+	return mms_kernel_btf();
 }
 
 static bool probe_symbols(const char **why)
@@ -300,7 +198,7 @@ static bool probe_codes(const char **why)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(known); i++) {
-		v = enum_value(known[i].type, known[i].name);
+		v = mms_kernel_enum_value(known[i].type, known[i].name);
 		if (v >= 0 && v != known[i].value) {
 			*why = "this kernel numbers FAULT_FLAG_* or VM_FAULT_* in another way";
 			return false;

@@ -63,11 +63,4 @@ int mms_bpf_usable(const char **why);
 enum mms_preempt mms_preempt_model(void);
 const char *mms_preempt_name(enum mms_preempt p);
 
-/* Is there a function, a per-CPU variable or a struct member of this name in the kernel's BTF? */
-bool mms_kernel_has_func(const char *func);
-bool mms_kernel_has_var(const char *var);
-bool mms_kernel_has_member(const char *type, const char *member);
-/* Number of arguments of a kernel function, or -ENOENT. */
-int mms_kernel_func_args(const char *func);
-
 #endif

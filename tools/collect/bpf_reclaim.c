@@ -14,6 +14,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
 #include "collect/bpf_hook.h"
 #include "collect/bpf_reclaim.h"

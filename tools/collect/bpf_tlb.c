@@ -4,25 +4,21 @@
  * them loose. Their maps are read in bpf_tlb_read.c.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_features.h"
 #include "collect/bpf_tlb_impl.h"
+#include "collect/bpf_watch.h"
 #include "collect/proc.h"
 #include "util/args.h"
 #include "tlb.skel.h"
 
 #define COUNTS_BYTES (64ULL << 20) /* for the per-CPU counters of all CPUs together */
 #define PAIRS_BYTES  (16ULL << 20)
-#define MIN_ROOM     1024
-#define MAX_ROOM     8192
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -45,38 +41,10 @@ static int fail(const char **why, int err, const char *text)
 	return err;
 }
 
-/* The kernel's refusal, whatever its reason. */
-static int refused(const char **why, int err, const char *what)
-{
-	static char text[128];
-
-	snprintf(text, sizeof(text), "%s: %s", what, strerror(-err));
-	*why = text;
-	return err == -ENOMEM ? err : -EOPNOTSUPP;
-}
-
 void mms_tlb_note_missing(struct mms_tlb *t, const char *text)
 {
 	if (t->nr_missing < NR(t->missing))
 		t->missing[t->nr_missing++] = text;
-}
-
-/* What these programs need, and no more: the kernel may lack what others do. */
-static int check_features(const char **why)
-{
-	static const char *const needed[] = {"bpf rights", "lockdown", "btf", "tlb hooks"};
-	static char text[256];
-	const struct mms_bpf_feature *f;
-	size_t i;
-
-	for (i = 0; i < NR(needed); i++) {
-		f = mms_bpf_feature(needed[i]);
-		if (!f || f->available)
-			continue;
-		snprintf(text, sizeof(text), "%s: %s; fix: %s", f->name, f->why, f->fix);
-		return fail(why, i < 2 ? -EPERM : -ENOENT, text);
-	}
-	return 0;
 }
 
 static struct bpf_program *program(struct mms_tlb *t, const char *kind, size_t hook)
@@ -111,15 +79,6 @@ static int choose_attach(struct mms_tlb *t, const char *forced, const char **why
 	return 0;
 }
 
-static size_t room_for(unsigned long long bytes, size_t per_key)
-{
-	size_t room = bytes / (per_key * (size_t)libbpf_num_possible_cpus());
-
-	if (room > MAX_ROOM)
-		return MAX_ROOM;
-	return room < MIN_ROOM ? MIN_ROOM : room;
-}
-
 /* Of how many pages at most a range is flushed page by page; 33 if debugfs does not tell. */
 static __u32 flush_ceiling(void)
 {
@@ -138,13 +97,10 @@ static int configure(struct mms_tlb *t, const struct mms_tlb_opts *opts)
 	struct mms_tlb_config *cfg = &t->skel->rodata_cfg->cfg;
 	int err;
 
-	cfg->cgroup_id = opts->cgroup_id;
-	cfg->by_tgid = opts->tgid || opts->command;
-	cfg->command_tgid = (__u32)opts->command;
-	cfg->follow = opts->command != 0;
+	mms_watch_configure(&cfg->whom, &opts->whom);
 	cfg->ceiling = flush_ceiling();
-	t->max_counts = room_for(COUNTS_BYTES, sizeof(struct mms_tlb_val));
-	t->max_pairs = room_for(PAIRS_BYTES, sizeof(struct mms_tlb_flushes));
+	t->max_counts = mms_watch_room(COUNTS_BYTES, sizeof(struct mms_tlb_val));
+	t->max_pairs = mms_watch_room(PAIRS_BYTES, sizeof(struct mms_tlb_flushes));
 	err = bpf_map__set_max_entries(t->skel->maps.counts, (__u32)t->max_counts);
 	if (!err)
 		err = bpf_map__set_max_entries(t->skel->maps.pairs, (__u32)t->max_pairs);
@@ -152,24 +108,6 @@ static int configure(struct mms_tlb *t, const struct mms_tlb_opts *opts)
 		err = bpf_map__set_max_entries(t->skel->maps.senders,
 					       (__u32)libbpf_num_possible_cpus());
 	return err;
-}
-
-static int set_filter(struct mms_tlb *t, const struct mms_tlb_opts *opts, const char **why)
-{
-	__u32 tgid = (__u32)opts->tgid;
-	__u8 member = 1;
-
-	if ((opts->tgid || opts->command) && !mms_proc_first_namespace())
-		return fail(
-			why, -EOPNOTSUPP,
-			"process ids cannot be told inside a pid namespace: run it in the first one");
-	if (!opts->tgid)
-		return 0;
-	if (kill(opts->tgid, 0) && errno == ESRCH)
-		return fail(why, -ESRCH, "no such process");
-	if (mms_proc_tgid(opts->tgid) != opts->tgid)
-		return fail(why, -ESRCH, "this is the id of a thread: give that of its process");
-	return bpf_map_update_elem(bpf_map__fd(t->skel->maps.tgids), &tgid, &member, BPF_ANY);
 }
 
 static int attach_kprobe(struct mms_tlb *t, size_t hook)
@@ -210,7 +148,7 @@ static int start(struct mms_tlb *t, const struct mms_tlb_opts *opts, const char 
 
 	t->skel = tlb_bpf__open();
 	if (!t->skel)
-		return refused(why, -errno, "the TLB programs could not be opened");
+		return mms_watch_refused(why, -errno, "the TLB programs could not be opened");
 	err = choose_attach(t, opts->attach, why);
 	if (err)
 		return err;
@@ -218,13 +156,13 @@ static int start(struct mms_tlb *t, const struct mms_tlb_opts *opts, const char 
 	if (!err)
 		err = tlb_bpf__load(t->skel);
 	if (err)
-		return refused(why, err, "the kernel refused the TLB programs");
-	err = set_filter(t, opts, why);
+		return mms_watch_refused(why, err, "the kernel refused the TLB programs");
+	err = mms_watch_filter(bpf_map__fd(t->skel->maps.tgids), &opts->whom, why);
 	if (err)
 		return err;
 	err = attach_all(t);
 	if (err)
-		return refused(why, err, "the TLB programs could not be attached");
+		return mms_watch_refused(why, err, "the TLB programs could not be attached");
 	err = mms_tlb_self_test(t, why);
 	if (!err)
 		err = mms_tlb_missed_before(t);
@@ -232,7 +170,8 @@ static int start(struct mms_tlb *t, const struct mms_tlb_opts *opts, const char 
 		return err;
 	t->stats_fd = opts->measure ? mms_bpf_measure() : -1;
 	if (opts->measure && t->stats_fd < 0)
-		return refused(why, t->stats_fd, "the kernel's run-time statistics cannot be had");
+		return mms_watch_refused(why, t->stats_fd,
+					 "the kernel's run-time statistics cannot be had");
 	t->skel->data_marks->marks.test_tgid = 0;
 	__atomic_store_n(&t->skel->data_marks->marks.armed, 1, __ATOMIC_RELEASE);
 	return 0;
@@ -240,11 +179,12 @@ static int start(struct mms_tlb *t, const struct mms_tlb_opts *opts, const char 
 
 int mms_tlb_open(struct mms_tlb **t, const struct mms_tlb_opts *opts, const char **why)
 {
+	static const char *const needed[] = {"bpf rights", "lockdown", "btf", "tlb hooks"};
 	struct mms_tlb *n;
 	int err;
 
 	*why = NULL;
-	err = check_features(why);
+	err = mms_watch_needs(needed, NR(needed), why);
 	if (err)
 		return err;
 	n = calloc(1, sizeof(*n));
@@ -271,8 +211,7 @@ int mms_tlb_open(struct mms_tlb **t, const struct mms_tlb_opts *opts, const char
 void mms_tlb_stop(struct mms_tlb *t)
 {
 	__atomic_store_n(&t->skel->data_marks->marks.armed, 0, __ATOMIC_RELEASE);
-	/* Programs that have begun end within the kernel's grace period. */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	mms_watch_settle();
 }
 
 struct mms_bpf_cost mms_tlb_cost(const struct mms_tlb *t)

@@ -12,12 +12,12 @@
 #include <sys/types.h>
 #include <linux/types.h>
 #include "collect/bpf_cost.h"
+#include "collect/whom.h"
+#include "watch.h"
 #include "tlb.h"
 
 struct mms_tlb_opts {
-	pid_t tgid;	    /* 0 = all processes */
-	uint64_t cgroup_id; /* this cgroup and those below it; 0 = all */
-	pid_t command;	    /* counted from its next execve() on, with its children; 0 = none */
+	struct mms_whom whom;
 	bool measure; /* the kernel's run-time statistics of our programs on (they cost, too) */
 	const char *attach; /* one of mms_tlb_attach_kinds(); NULL = the best one for each hook */
 };
@@ -25,14 +25,14 @@ struct mms_tlb_opts {
 /* One process since mms_tlb_open(); tgid 0 is the kernel itself. */
 struct mms_tlb_count {
 	pid_t tgid;
-	char comm[MMS_TLB_COMM]; /* "" = not known */
+	char comm[MMS_WATCH_COMM]; /* "" = not known */
 	struct mms_tlb_val v;
 };
 
 /* Flushes that one process received because of another, or of itself. */
 struct mms_tlb_received {
 	pid_t by, of;
-	char by_comm[MMS_TLB_COMM], comm[MMS_TLB_COMM];
+	char by_comm[MMS_WATCH_COMM], comm[MMS_WATCH_COMM];
 	struct mms_tlb_flushes n;
 };
 

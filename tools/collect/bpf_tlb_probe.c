@@ -2,6 +2,7 @@
 /* Has this kernel what bpf/tlb.bpf.c hooks and reads? Must not load anything. */
 #include <stdio.h>
 #include <string.h>
+#include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
 #include "collect/bpf_tlb.h"
 

@@ -4,12 +4,12 @@
  * nor format.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_tlb_impl.h"
+#include "collect/bpf_watch.h"
 #include "collect/hold.h"
 #include "tlb.skel.h"
 
@@ -42,36 +42,6 @@ static void add_val(struct mms_tlb_val *to, const struct mms_tlb_val *v)
 	to->asked_other += v->asked_other;
 	to->batched += v->batched;
 	to->hits += v->hits;
-}
-
-/* All keys first: counters may come while we read, keys are only deleted by us. */
-static int read_keys(int fd, size_t key_size, size_t max, void **keys, size_t *nr)
-{
-	char *k = calloc(max, key_size), *prev = NULL;
-	size_t n = 0;
-
-	if (!k)
-		return -ENOMEM;
-	while (n < max && !bpf_map_get_next_key(fd, prev, k + n * key_size))
-		prev = k + n++ * key_size;
-	*keys = k;
-	*nr = n;
-	return 0;
-}
-
-/* tgid 0 is the kernel: never gone. */
-static bool is_gone(pid_t tgid)
-{
-	return tgid && kill(tgid, 0) && errno == ESRCH;
-}
-
-static void look_up_comm(struct mms_tlb *t, pid_t tgid, char *comm)
-{
-	__u32 key = (__u32)tgid;
-
-	memset(comm, 0, MMS_TLB_COMM);
-	bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.comms), &key, comm);
-	comm[MMS_TLB_COMM - 1] = '\0';
 }
 
 /* Room for one more at the end of an array. */
@@ -127,7 +97,7 @@ static bool fill_count(struct mms_tlb *t, __u32 key, struct mms_tlb_val *vals,
 	c->tgid = (pid_t)key;
 	for (i = 0; i < cpus; i++)
 		add_val(&c->v, &vals[i]);
-	look_up_comm(t, c->tgid, c->comm);
+	mms_watch_comm(bpf_map__fd(t->skel->maps.comms), c->tgid, c->comm);
 	return true;
 }
 
@@ -143,8 +113,8 @@ static bool fill_received(struct mms_tlb *t, const struct mms_tlb_pair *key,
 	c->of = (pid_t)key->of;
 	for (i = 0; i < cpus; i++)
 		add_flushes(&c->n, &vals[i]);
-	look_up_comm(t, c->by, c->by_comm);
-	look_up_comm(t, c->of, c->comm);
+	mms_watch_comm(bpf_map__fd(t->skel->maps.comms), c->by, c->by_comm);
+	mms_watch_comm(bpf_map__fd(t->skel->maps.comms), c->of, c->comm);
 	return true;
 }
 
@@ -156,8 +126,8 @@ static int read_counts(struct mms_tlb *t, struct mms_tlb_data *d)
 	void *keys = NULL;
 	int err;
 
-	err = vals ? read_keys(bpf_map__fd(t->skel->maps.counts), sizeof(__u32), t->max_counts,
-			       &keys, &nr)
+	err = vals ? mms_watch_keys(bpf_map__fd(t->skel->maps.counts), sizeof(__u32), t->max_counts,
+				    &keys, &nr)
 		   : -ENOMEM;
 	if (!err) {
 		d->counts = calloc(nr + old + 1, sizeof(*d->counts));
@@ -172,7 +142,7 @@ static int read_counts(struct mms_tlb *t, struct mms_tlb_data *d)
 		__u32 key = ((__u32 *)keys)[i];
 
 		/* Gone before it is read: then what is read is final. */
-		bool final = nr > t->max_counts / 2 && is_gone((pid_t)key);
+		bool final = nr > t->max_counts / 2 && mms_watch_gone((pid_t)key);
 
 		mms_hold_step(&hold);
 		if (!fill_count(t, key, vals, c))
@@ -196,8 +166,8 @@ static int read_received(struct mms_tlb *t, struct mms_tlb_data *d)
 	void *keys = NULL;
 	int err;
 
-	err = vals ? read_keys(bpf_map__fd(t->skel->maps.pairs), sizeof(struct mms_tlb_pair),
-			       t->max_pairs, &keys, &nr)
+	err = vals ? mms_watch_keys(bpf_map__fd(t->skel->maps.pairs), sizeof(struct mms_tlb_pair),
+				    t->max_pairs, &keys, &nr)
 		   : -ENOMEM;
 	if (!err) {
 		d->received = calloc(nr + old + 1, sizeof(*d->received));
@@ -211,7 +181,7 @@ static int read_received(struct mms_tlb *t, struct mms_tlb_data *d)
 		const struct mms_tlb_pair *key = (struct mms_tlb_pair *)keys + i;
 		struct mms_tlb_received *c = &d->received[d->nr_received];
 		bool final = nr > t->max_pairs / 2 &&
-			     (is_gone((pid_t)key->of) || is_gone((pid_t)key->by));
+			     (mms_watch_gone((pid_t)key->of) || mms_watch_gone((pid_t)key->by));
 
 		mms_hold_step(&hold);
 		if (!fill_received(t, key, vals, c))
@@ -272,29 +242,6 @@ void mms_tlb_data_free(struct mms_tlb_data *d)
 	memset(d, 0, sizeof(*d));
 }
 
-/* Backwards: parts before wholes, so that a part never exceeds its whole. */
-static int read_tallies(struct mms_tlb *t, uint64_t n[MMS_TLB_NR_TALLIES])
-{
-	int fd = bpf_map__fd(t->skel->maps.tallies), cpus = libbpf_num_possible_cpus(), i;
-	uint64_t *vals = calloc((size_t)cpus, sizeof(*vals));
-	struct mms_hold hold = {0};
-	__u32 which;
-
-	if (!vals)
-		return -ENOMEM;
-	for (which = MMS_TLB_NR_TALLIES; which-- > 0;) {
-		n[which] = 0;
-		mms_hold_step(&hold);
-		if (bpf_map_lookup_elem(fd, &which, vals))
-			continue;
-		for (i = 0; i < cpus; i++)
-			n[which] += vals[i];
-	}
-	mms_hold_end(&hold);
-	free(vals);
-	return 0;
-}
-
 static uint64_t probe_hits(const struct mms_tlb *t)
 {
 	uint64_t hits = 0;
@@ -343,22 +290,22 @@ static uint64_t missed_elsewhere(const struct mms_tlb *t)
 int mms_tlb_losses(struct mms_tlb *t, struct mms_tlb_losses *l)
 {
 	uint64_t n[MMS_TLB_NR_TALLIES], hits = probe_hits(t), missed;
-	int err = read_tallies(t, n);
+	int err = mms_watch_tallies(bpf_map__fd(t->skel->maps.tallies), n, MMS_TLB_NR_TALLIES);
 	size_t i;
 
 	if (err)
 		return err;
 	*l = (struct mms_tlb_losses){
-		.seen = n[MMS_TLB_SEEN],
-		.stored = n[MMS_TLB_STORED],
-		.filtered = n[MMS_TLB_FILTERED],
-		.dropped = n[MMS_TLB_COUNTS_FULL],
+		.seen = n[MMS_WATCH_SEEN],
+		.stored = n[MMS_WATCH_STORED],
+		.filtered = n[MMS_WATCH_FILTERED],
+		.dropped = n[MMS_WATCH_FULL],
 		.dropped_received = n[MMS_TLB_PAIRS_FULL],
 		.stood_in = n[MMS_TLB_STOOD_IN],
 		.missed_recursion =
 			missed_elsewhere(t) - t->before.missed_recursion +
-			mms_skips(&t->skips, hits, n[MMS_TLB_KPROBE_RUNS], counted_at_probes(t)),
-		.missed_child = n[MMS_TLB_TGIDS_FULL],
+			mms_skips(&t->skips, hits, n[MMS_WATCH_KPROBE_RUNS], counted_at_probes(t)),
+		.missed_child = n[MMS_WATCH_TGIDS_FULL],
 	};
 	missed = mms_hook_recursion_of(bpf_program__fd(t->skel->progs.on_flush)) -
 		 t->before.missed_flush;
@@ -372,10 +319,10 @@ int mms_tlb_losses(struct mms_tlb *t, struct mms_tlb_losses *l)
 int mms_tlb_missed_before(struct mms_tlb *t)
 {
 	uint64_t n[MMS_TLB_NR_TALLIES];
-	int err = read_tallies(t, n);
+	int err = mms_watch_tallies(bpf_map__fd(t->skel->maps.tallies), n, MMS_TLB_NR_TALLIES);
 
 	if (err)
 		return err;
-	mms_skips_begin(&t->skips, n[MMS_TLB_KPROBE_RUNS], probe_hits(t));
+	mms_skips_begin(&t->skips, n[MMS_WATCH_KPROBE_RUNS], probe_hits(t));
 	return mms_tlb_losses(t, &t->before);
 }

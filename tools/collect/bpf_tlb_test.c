@@ -9,20 +9,17 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "collect/actor.h"
 #include "collect/bpf_tlb_impl.h"
 #include "tlb.skel.h"
 
-#define PAGE	    4096
-#define PATIENCE_MS 20000 /* a slow machine, not a fast one, decides */
+#define PAGE 4096
 
 /* What is looked for, and what is named when it is not seen. */
 static const struct {
@@ -34,18 +31,12 @@ static const struct {
 	[MMS_TLB_SAW_FLUSH] = {"the tracepoint tlb_flush", false},
 	[MMS_TLB_SAW_TAKEN] = {"the tracepoint tlb_flush, after the first one,", false},
 	[MMS_TLB_SAW_SWITCH] = {"switch_mm_irqs_off(), or the tracepoint tlb_flush in it", false},
-	[MMS_TLB_SAW_FORK] = {"the tracepoint sched_process_fork", false},
-	[MMS_TLB_SAW_EXEC] = {"the tracepoint sched_process_exec", false},
-	[MMS_TLB_SAW_FREE] = {"the tracepoint sched_process_free", false},
+	[MMS_WATCH_SAW_FORK] = {"the tracepoint sched_process_fork", false},
+	[MMS_WATCH_SAW_EXEC] = {"the tracepoint sched_process_exec", false},
+	[MMS_WATCH_SAW_FREE] = {"the tracepoint sched_process_free", false},
 	[MMS_TLB_SAW_SENT] = {"native_flush_tlb_multi()", true},
 	[MMS_TLB_SAW_HIT] = {"flush_tlb_func()", true},
 	[MMS_TLB_SAW_REMOTE] = {"the tracepoint tlb_flush on another CPU", true},
-};
-
-struct test {
-	pid_t child;
-	int to, from; /* pipes to and from the child */
-	char *page;
 };
 
 static void *spin(void *arg)
@@ -91,65 +82,28 @@ static bool spread_out(void)
 }
 
 /* The child: forks, flushes until told that it was seen, and executes something. */
-static void act(struct test *t)
+static void act(struct mms_actor *a, void *arg)
 {
-	char *argv[] = {"mmscope", "--version", NULL};
-	char byte, cpus;
+	char *page = arg, byte, cpus;
 	pid_t pid;
-	int null;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (read(t->to, &byte, 1) != 1)
+	if (read(a->to, &byte, 1) != 1)
 		_exit(1);
 	cpus = spread_out() ? '2' : '1';
-	if (write(t->from, &cpus, 1) != 1)
+	if (write(a->from, &cpus, 1) != 1)
 		_exit(1);
 	pid = fork();
 	if (!pid)
 		_exit(0);
 	waitpid(pid, NULL, 0);
-	fcntl(t->to, F_SETFL, O_NONBLOCK);
-	while (read(t->to, &byte, 1) != 1) {
-		*(volatile char *)t->page = 1;
-		mprotect(t->page, PAGE, PROT_READ);
-		mprotect(t->page, PAGE, PROT_READ | PROT_WRITE);
+	fcntl(a->to, F_SETFL, O_NONBLOCK);
+	while (read(a->to, &byte, 1) != 1) {
+		*(volatile char *)page = 1;
+		mprotect(page, PAGE, PROT_READ);
+		mprotect(page, PAGE, PROT_READ | PROT_WRITE);
 		usleep(200);
 	}
-	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (null < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0)
-		_exit(1);
-	execv("/proc/self/exe", argv);
-	_exit(1);
-}
-
-static int begin(struct test *t)
-{
-	int to[2], from[2];
-
-	t->page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (t->page == MAP_FAILED)
-		return -errno;
-	if (pipe2(to, O_CLOEXEC))
-		return -errno;
-	if (pipe2(from, O_CLOEXEC)) {
-		close(to[0]);
-		close(to[1]);
-		return -errno;
-	}
-	t->child = fork();
-	if (!t->child) {
-		/* Its own ends only, or it would never see the other side close. */
-		close(to[1]);
-		close(from[0]);
-		t->to = to[0];
-		t->from = from[1];
-		act(t);
-	}
-	close(to[0]);
-	close(from[1]);
-	t->to = to[1];
-	t->from = from[0];
-	return t->child < 0 ? -errno : 0;
+	mms_actor_exec();
 }
 
 static __u32 seen(const struct mms_tlb *t, unsigned int which)
@@ -168,39 +122,31 @@ static bool all_seen(const struct mms_tlb *t, const unsigned int *which, size_t 
 	return true;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* First what the child does while it lives, then what its end shows. */
-static bool watch(const struct mms_tlb *t, struct test *test)
+static bool watch(const struct mms_tlb *t, struct mms_actor *a)
 {
 	static const unsigned int alive[] = {
-		MMS_TLB_SAW_ASKED, MMS_TLB_SAW_TAKEN, MMS_TLB_SAW_FLUSH, MMS_TLB_SAW_SWITCH,
-		MMS_TLB_SAW_FORK,  MMS_TLB_SAW_SENT,  MMS_TLB_SAW_HIT,	 MMS_TLB_SAW_REMOTE,
+		MMS_TLB_SAW_ASKED,  MMS_TLB_SAW_TAKEN, MMS_TLB_SAW_FLUSH, MMS_TLB_SAW_SWITCH,
+		MMS_WATCH_SAW_FORK, MMS_TLB_SAW_SENT,  MMS_TLB_SAW_HIT,	  MMS_TLB_SAW_REMOTE,
 	};
-	static const unsigned int after[] = {MMS_TLB_SAW_EXEC, MMS_TLB_SAW_FREE};
-	uint64_t end = now_ms() + PATIENCE_MS;
-	bool two_cpus, reaped = false;
+	static const unsigned int after[] = {MMS_WATCH_SAW_EXEC, MMS_WATCH_SAW_FREE};
+	uint64_t end = mms_actor_ms() + MMS_ACTOR_PATIENCE_MS;
+	bool two_cpus;
 	char cpus;
 
-	if (write(test->to, "", 1) != 1 || read(test->from, &cpus, 1) != 1)
+	if (write(a->to, "", 1) != 1 || read(a->from, &cpus, 1) != 1)
 		return false;
 	two_cpus = cpus == '2';
-	while (!all_seen(t, alive, sizeof(alive) / sizeof(alive[0]), two_cpus) && now_ms() < end)
+	while (!all_seen(t, alive, sizeof(alive) / sizeof(alive[0]), two_cpus) &&
+	       mms_actor_ms() < end)
 		usleep(1000);
-	if (write(test->to, "", 1) != 1)
+	if (write(a->to, "", 1) != 1)
 		return two_cpus;
-	while (!all_seen(t, after, sizeof(after) / sizeof(after[0]), two_cpus) && now_ms() < end) {
-		reaped = reaped || waitpid(test->child, NULL, WNOHANG) == test->child;
+	while (!all_seen(t, after, sizeof(after) / sizeof(after[0]), two_cpus) &&
+	       mms_actor_ms() < end) {
+		mms_actor_reap(a);
 		usleep(1000);
 	}
-	if (reaped)
-		test->child = 0;
 	return two_cpus;
 }
 
@@ -221,20 +167,22 @@ static int judge(struct mms_tlb *t, bool two_cpus, const char **why)
 {
 	bool excused = two_cpus && !seen(t, MMS_TLB_SAW_SENT) && hypervisor_flushes();
 	static char text[256];
-	unsigned int i;
+	unsigned int n, i;
 
 	if (excused)
 		mms_tlb_note_missing(
 			t,
 			"the hypervisor flushes other CPUs: shootdowns are asked for, but not sent or received");
-	for (i = 0; i < MMS_TLB_NR_TESTS; i++) {
+	/* What all have in common last: it comes to nothing when the child waits in vain. */
+	for (n = 0; n < MMS_TLB_NR_TESTS; n++) {
+		i = (n + MMS_WATCH_NR_TESTS) % MMS_TLB_NR_TESTS;
 		if (seen(t, i) || (tests[i].two_cpus && (!two_cpus || excused)))
 			continue;
 		snprintf(
 			text, sizeof(text),
 			"self-test: the program on %s did not see what a child of ours did in %d s; "
 			"a newer mmscope may know this kernel, unless the machine is just too busy",
-			tests[i].what, PATIENCE_MS / 1000);
+			tests[i].what, MMS_ACTOR_PATIENCE_MS / 1000);
 		*why = text;
 		return -EIO;
 	}
@@ -255,28 +203,20 @@ static int judge(struct mms_tlb *t, bool two_cpus, const char **why)
 int mms_tlb_self_test(struct mms_tlb *t, const char **why)
 {
 	struct mms_tlb_marks *marks = &t->skel->data_marks->marks;
-	struct test test = {.child = -1, .to = -1, .from = -1, .page = MAP_FAILED};
-	int err = begin(&test);
-	bool two_cpus;
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct mms_actor a = {.pid = -1};
+	int err = page == MAP_FAILED ? -errno : mms_actor_start(&a, act, page);
 
 	if (!err) {
-		marks->test_start = (uintptr_t)test.page;
-		marks->test_end = (uintptr_t)test.page + PAGE;
-		marks->test_tgid = (__u32)test.child;
-		two_cpus = watch(t, &test);
-		err = judge(t, two_cpus, why);
+		marks->test_start = (uintptr_t)page;
+		marks->test_end = (uintptr_t)page + PAGE;
+		marks->test_tgid = (__u32)a.pid;
+		err = judge(t, watch(t, &a), why);
+		mms_actor_end(&a);
 	} else {
 		*why = "the self-test could not begin";
 	}
-	if (test.child > 0) {
-		kill(test.child, SIGKILL);
-		waitpid(test.child, NULL, 0);
-	}
-	if (test.to >= 0) {
-		close(test.to);
-		close(test.from);
-	}
-	if (test.page != MAP_FAILED)
-		munmap(test.page, PAGE);
+	if (page != MAP_FAILED)
+		munmap(page, PAGE);
 	return err;
 }

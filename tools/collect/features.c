@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "collect/agers.h"
+#include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
 #include "collect/features.h"
 #include "collect/module.h"
