@@ -17,6 +17,7 @@ int cmd_census(int argc, char **argv);
 int cmd_wss(int argc, char **argv);
 int cmd_faults(int argc, char **argv);
 int cmd_tlb(int argc, char **argv);
+int cmd_thp(int argc, char **argv);
 int cmd_cow(int argc, char **argv);
 int cmd_thrash(int argc, char **argv);
 

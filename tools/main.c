@@ -29,6 +29,7 @@ static const struct command {
 	{"wss", cmd_wss, "working set: pages touched in a window of time", NEED_MODULE},
 	{"faults", cmd_faults, "page faults by kind, with latency", NEED_BPF},
 	{"tlb", cmd_tlb, "TLB flushes by reason and process, shootdowns", NEED_BPF},
+	{"thp", cmd_thp, "huge pages: collapses, splits, cover by process", NEED_BPF},
 	{"cow", cmd_cow, "what a fork costs: copied, reused, still shared", NEED_BPF},
 	{"thrash", cmd_thrash, "does the memory suffice, and how much would", NEED_BPF},
 };

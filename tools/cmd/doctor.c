@@ -160,7 +160,7 @@ static int run(enum out_format format, bool cost)
 	out_bool(o, "module_usable", "module commands (walk maps ranges census wss)",
 		 ground.module);
 	out_bool(o, "proc_usable", "less of walk maps ranges, by /proc", ground.proc);
-	out_bool(o, "bpf_usable", "BPF commands (faults cow tlb thrash)", bpf);
+	out_bool(o, "bpf_usable", "BPF commands (faults cow tlb thp thrash)", bpf);
 	if (!bpf && why)
 		out_note(o, "BPF: %s", why);
 	if (err)

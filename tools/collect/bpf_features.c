@@ -16,6 +16,7 @@
 #include <linux/types.h>
 #include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
+#include "collect/bpf_thp.h"
 #include "collect/bpf_tlb.h"
 #include "fault_kind.h"
 
@@ -295,11 +296,11 @@ static const struct {
 	const char *cost;
 	const char *fix;
 } probes[] = {
-	{"bpf rights", true, probe_rights, "faults, cow, tlb and thrash do not work",
+	{"bpf rights", true, probe_rights, "faults, cow, tlb, thp and thrash do not work",
 	 "run as root, or with CAP_BPF and CAP_PERFMON"},
-	{"lockdown", true, probe_lockdown, "faults, cow, tlb and thrash do not work",
+	{"lockdown", true, probe_lockdown, "faults, cow, tlb, thp and thrash do not work",
 	 "boot with lockdown=integrity or without lockdown"},
-	{"btf", true, probe_btf, "faults, cow, tlb and thrash do not work",
+	{"btf", true, probe_btf, "faults, cow, tlb, thp and thrash do not work",
 	 "a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's are)"},
 	{"kernel symbols", true, probe_symbols, "faults and cow cannot tell kinds",
 	 "sysctl kernel.kptr_restrict=1, and a kernel with CONFIG_KALLSYMS_ALL=y"},
@@ -309,6 +310,8 @@ static const struct {
 	 "this kernel is newer than mmscope: update mmscope"},
 	{"tlb hooks", false, mms_tlb_probe_hooks, "tlb does not work",
 	 "a kernel built as Debian's are, or a newer mmscope"},
+	{"thp hooks", false, mms_thp_probe_hooks, "thp does not work",
+	 "a kernel with CONFIG_TRANSPARENT_HUGEPAGE (real-time kernels have none), or a newer mmscope"},
 	{"bpf jit", false, probe_jit, "slow programs, and no fentry/fexit",
 	 "sysctl net.core.bpf_jit_enable=1"},
 	{"kprobe.session", false, probe_session, "another attach kind is used", ""},
