@@ -108,10 +108,13 @@ def measure(work, t, *options):
 
 
 def undisturbed(t, what, want, *options):
-    """Where somebody else gets the other CPU for a moment, there is nothing to shoot down: try again."""
+    """
+    Where somebody else gets the other CPU for a moment, there is nothing to shoot down, and where this one, the
+    switch back has flushed what was to be flushed: try again.
+    """
     for _ in range(TRIES):
         o, events = measure(lambda: t.tell(what), t, *options)
-        if (by_reason(o)["ipi-sent"], by_reason(o)["remote"]) == (want, want):
+        if all(by_reason(o)[r] == want for r in ("ipi-sent", "remote", "local-mm")):
             break
     return o, events
 
