@@ -107,14 +107,14 @@ def measure(work, t, *options):
         return o, trace.events()
 
 
-def undisturbed(t, what, want, *options):
+def undisturbed(t, what, want, *options, reasons=("ipi-sent", "remote", "local-mm")):
     """
     Where somebody else gets the other CPU for a moment, there is nothing to shoot down, and where this one, the
     switch back has flushed what was to be flushed: try again.
     """
     for _ in range(TRIES):
         o, events = measure(lambda: t.tell(what), t, *options)
-        if all(by_reason(o)[r] == want for r in ("ipi-sent", "remote", "local-mm")):
+        if all(by_reason(o)[r] == want for r in reasons):
             break
     return o, events
 
@@ -123,7 +123,7 @@ def alone():
     with Threads("0") as t:
         for what, want in (("protect 50 8", (50, 400, 0)), ("free 30 20", (30, 600, 0)), ("protect 24 64", (24, 0, 24)),
                            ("unmap 23 1", (23, 23, 0))):
-            o, events = measure(lambda what=what: t.tell(what), t)
+            o, events = undisturbed(t, what, want, reasons=("local-mm",))
             got = by_reason(o)
             same(got["local-mm"], want, f"one thread, {what}: flushed where it runs")
             same(got, replay(events, t.tids()), f"{what}: every flush as the kernel traced it")
@@ -353,8 +353,9 @@ def command():
             o = json.loads(f.read())
         identity(o, f"command, {n}")
         same([x["comm"] for x in o["processes"]], ["tlb"], f"command, {n}: it alone")
-        return by_reason(o)["local-mm"][0]
-    same(observed(207) - observed(100), 107, "command: 107 times more unmapped, 107 flushes more")
+        ok(n <= by_reason(o)["local-mm"][0] + 10, f"command, {n}: its flushes", by_reason(o))
+        return o["asked"]
+    same(observed(207) - observed(100), 107, "command: 107 times more unmapped, 107 flushes more asked for")
     p = run("-O", "json", "-e", "--", "sh", "-c", f"echo unmap 50 1 | {os.environ['MMS_WORKLOADS']}/tlb 0 > /dev/null; exit 5")
     o = objects(p.stdout)[0]
     same((p.returncode, o["exit_status"], o["interval"]), (5, 5, 1), "command: one report, with its status")
@@ -375,7 +376,8 @@ def cgroup():
             t.stop()
         o = tool.end()
         same([p["pid"] for p in o["processes"]], [inside.pid], "cgroup: only what is in it or below")
-        same(by_reason(o)["local-mm"], (41, 41, 0), "cgroup: its flushes")
+        same((o["asked"], o["asked_pages"]), (41, 41), "cgroup: the flushes that it asked for")
+        ok(30 < by_reason(o)["local-mm"][0] <= 41, "cgroup: its flushes, but for those that a switch has done", by_reason(o))
         ok(o["filtered"] >= 53, "cgroup: others are seen and filtered", o["filtered"])
         identity(o, "cgroup")
 
@@ -412,7 +414,7 @@ def intervals():
         t.stop()
         rest = [json.loads(tool.stdout.readline()) for _ in range(2)]
         same(tool.wait(60), 0, "intervals: so many, then the end")
-        same(sum(by_reason(o)["local-mm"][0] for o in rest), 37, "intervals: 37 in those after")
+        same(sum(o["asked"] for o in rest), 37, "intervals: 37 in those after")
         for o in rest:
             r = next(r for r in o["reasons"] if r["reason"] == "local-mm")
             ok(abs(r["per_second"] * o["span_ns"] / 1e9 - r["flushes"]) < 0.01, "intervals: rate times span = count", r)
