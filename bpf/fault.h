@@ -10,7 +10,9 @@
 #define MMS_FAULT_BUCKETS 32
 #define MMS_FAULT_COMM	  16
 #define MMS_FAULT_NAME	  32
-#define MMS_FAULT_FRAMES  118 /* of one stack; what is deeper is cut off */
+#define MMS_FAULT_STARTS  16384 /* faults in flight without a helper; a power of two */
+#define MMS_FAULT_CPUS	  512	/* with tallies of their own; a power of two */
+#define MMS_FAULT_FRAMES  112	/* of one stack; what is deeper is cut off */
 
 /* Who touched the page. */
 #define MMS_FAULT_ORIGINS(X)                                                    \
@@ -70,13 +72,15 @@ struct mms_fault_config {
 	__u32 by;		 /* MMS_BY_*: count in "details" in place of "counts" */
 	__u32 bill;		 /* count what forks cost: in "bills", nothing else */
 	__u32 wake_bytes;	 /* wake the reader when this much waits */
-	__u32 slot_mask;	 /* slots of map "starts", less one */
+	__u32 nr_cpus;		 /* highest number of a CPU, and one */
+	__u32 max_counts;	 /* keys that map "counts" has room for */
 	__u32 atomic;		 /* another program may count on this CPU in between */
+	__u32 ask_cgroup;	 /* moves between cgroups are not told */
 	__u32 no_userfault_hook; /* handle_userfault() could not be hooked */
 	__u32 no_migration_hook; /* migration_entry_wait() could not be hooked */
 };
 
-/* Map "boot": written by the program "learn_boot", read by the walk. */
+/* Learned by fault_boot.bpf.c in a map of its own, then a constant of the others. */
 struct mms_fault_boot {
 	__u64 page_offset; /* start of the direct map */
 	__u64 top_shift;   /* address bits below the top level: 48 or 39 */
@@ -91,6 +95,8 @@ struct mms_fault_marks {
 	__u64 armed_ns;	 /* faults that began before do not count */
 	__u32 period;	 /* look at one fault of so many; 0 and 1: at all */
 	__u32 no_events; /* stop streaming */
+	__u32 gen;	 /* counts remembered in slots are valid as long as it stays */
+	__u32 reserved;
 };
 
 /* Map "execd": the command at its execve(), when counting began. */
@@ -113,6 +119,7 @@ enum mms_fault_proof_id {
 	MMS_PROOF_NEW_EXEC,
 	MMS_PROOF_EXEC,
 	MMS_PROOF_EXIT,
+	MMS_PROOF_MOVE, /* to a cgroup */
 	MMS_PROOF_NR
 };
 
@@ -122,7 +129,6 @@ struct mms_fault_proof {
 	__u32 tgid; /* the child */
 	__u32 kind; /* of that fault */
 	__u32 seen[MMS_PROOF_NR];
-	__u32 reserved;
 };
 
 enum mms_fault_start_state {
@@ -140,9 +146,11 @@ enum mms_fault_fate {
 	MMS_FATE_EARLY,	     /* began before counting did */
 };
 
+#define MMS_FAULT_CACHED 4 /* a power of two */
+
 /*
- * Map "starts": a fault in flight, in the slot that its tid leads to, or in map
- * "more_starts" if another thread's fault is there.
+ * A fault in flight, in the slot that its tid leads to, or in map "more_starts" if another
+ * thread's fault is there.
  */
 struct mms_fault_start {
 	__u32 owner; /* tid; 0 = free */
@@ -153,24 +161,37 @@ struct mms_fault_start {
 	__u32 tgid;
 	__u32 flags;
 	__u32 ret; /* MAJOR of earlier links */
-	__u32 facts;
 	__u32 links;
-	__u32 dev; /* as in mms_fault_detail_key */
-	__u64 ts;  /* CLOCK_MONOTONIC, ns, at the first link */
+	__u32 facts;
+	__u32 slot_level; /* of the table that @slot is in */
+	__u64 ts;	  /* CLOCK_MONOTONIC, ns, at the first link */
 	__u64 addr;
 	__u64 before;
 	__u64 vm_flags;
-	__u64 slot; /* kernel addresses: where the walk at exit may begin, in a table ... */
+
+	__u64 slot; /* kernel addresses: where the walk at exit begins, ... */
 	__u64 pgd;
 	__u64 vma;
 	__u64 regs;
-	__u64 where;	 /* as in mms_fault_detail_key */
-	__u64 present;	 /* neighbours mapped before, config.around only */
-	__u8 slot_level; /* ... of this level */
-	__u8 reserved[15];
+	__u64 where;   /* as in mms_fault_detail_key */
+	__u64 present; /* neighbours mapped before, config.around only */
+	__u32 dev;
+	__u32 reserved;
+
+	/* Outlives the fault: what the same thread can use the next time. */
+	__u64 id; /* tgid << 32 | tid */
+	__u32 counted_gen;
+	__u32 reserved2;
+	struct mms_fault_cached { /* the counters used last, by kind */
+		__u32 what;	  /* 1 << 31 | origin << 16 | kind */
+		__u32 index;	  /* in "counts", of CPU 0 */
+	} counted[MMS_FAULT_CACHED];
+	__u64 walk_key; /* mm and GiB of the last walk */
+	__u64 pud_slot; /* where it went through, at level 3 */
+	__u64 pud_entry;
 };
 
-struct mms_fault_key { /* map "counts" */
+struct mms_fault_key {
 	__u64 cgroup_id;
 	__u32 tgid;
 	__u16 kind; /* MMS_FAULT_NR_KINDS: any, with config.no_kinds */
@@ -222,6 +243,7 @@ struct mms_fault_val {
 	__u64 around;  /* pages that came with it, config.around only */
 	__u64 last_ns; /* CLOCK_MONOTONIC, when the latest ended; with MMS_BY_USTACK only */
 	__u64 hist[MMS_FAULT_BUCKETS];
+	__u64 reserved[7]; /* whole cache lines */
 };
 
 /* Per-CPU counters. */
@@ -244,9 +266,15 @@ enum mms_fault_tally {
 	MMS_TALLY_NR
 };
 
-/* Map "tallies", one for each possible CPU; two cache lines. */
+/* Of a CPU; two cache lines. */
 struct mms_fault_tallies {
 	__u64 nr[16];
+};
+
+/* Map ".bss": what the programs reach without a call, and user space while they run. */
+struct mms_fault_shared {
+	struct mms_fault_tallies tallies[MMS_FAULT_CPUS];
+	struct mms_fault_start starts[MMS_FAULT_STARTS];
 };
 
 /* Map "stacks", by the lower bits of its hash. An element fits into 1 KiB. */

@@ -164,11 +164,14 @@ static __always_inline struct mms_bill_val *bill_slot(const struct mms_bill_key 
 						      struct mms_fault_start *s)
 {
 	struct mms_bill_val *v = bpf_map_lookup_elem(&bills, key);
+	struct detail_room *r;
+	u32 room = 0;
 
 	if (v)
 		return v;
-	if (s)
-		place_remember(s);
+	r = bpf_map_lookup_elem(&detail_room, &room);
+	if (s && r)
+		place_remember(s, r);
 	bpf_map_update_elem(&bills, key, &zero_bill, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&bills, key);
 }

@@ -13,7 +13,8 @@
 #include "fault_slot.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-static volatile u32 only_gone; /* cfg.only_tgid or only_tid has ended: its number may be reused */
+static volatile u32 only_gone
+	SEC(".data.state"); /* cfg.only_tgid or only_tid has ended: its number may be reused */
 
 /* Is the current task one of those to be counted? */
 static __always_inline bool wanted(u64 id)
@@ -69,19 +70,35 @@ static __always_inline u8 fault_origin(u64 mm, u32 flags, struct pt_regs *regs)
 	return (u64)kernel_member(task, mm) == mm ? MMS_ORIGIN_GUP : MMS_ORIGIN_REMOTE;
 }
 
-/* The entry as it is before the fault, and where the walk after it can begin. */
-static __always_inline void walk_before(struct mms_fault_start *s)
+/*
+ * The entry as it is before the fault, and where the walk after it can begin. Threads stay in one
+ * GiB for a while: from its slot two levels are left, and the top is not asked for.
+ */
+static __always_inline void walk_before(u32 mode, struct mms_fault_start *s,
+					struct vm_area_struct *vma, u64 mm, bool typed)
 {
+	u64 addr = s->addr, key = mm + (addr >> 30);
 	struct pagewalk w;
 
-	pagewalk(&w, *(volatile u64 *)&s->pgd, s->addr);
+	if (s->origin == MMS_ORIGIN_REMOTE || s->walk_key != key ||
+	    !pagewalk_again(&w, s->pud_slot, s->pud_entry, addr)) {
+		s->pgd = vma_pgd(vma, mm, typed);
+		pagewalk(&w, *(volatile u64 *)&s->pgd, addr);
+		s->walk_key = 0;
+		/* The memory of others may come and go without a word to this thread's slot. */
+		if (w.level < 3 && s->origin != MMS_ORIGIN_REMOTE) {
+			s->walk_key = key;
+			s->pud_slot = w.pud_slot;
+			s->pud_entry = w.pud_entry;
+		}
+	}
 	s->before = w.entry;
 	s->level = w.level;
 	s->slot = w.level == 1 ? w.table_slot : w.slot;
 	s->slot_level = w.level == 1 ? 2 : w.level;
 	if (w.failed)
 		tally(MMS_TALLY_WALK_FAILED);
-	if (cfg.around)
+	if (on(mode, cfg.around))
 		s->present = w.level == 1 ? around_mapped(w.slot, 0) : w.entry ? ~0ULL : 0;
 }
 
@@ -104,7 +121,17 @@ static __always_inline void walk_after(struct mms_fault_start *s, u32 ret, struc
 		tally(MMS_TALLY_WALK_FAILED);
 }
 
-static __always_inline void fault_begins(struct mms_fault_start *s, u64 id,
+static __always_inline bool with_kinds(u32 mode)
+{
+	return mode == MODE_KINDS || mode == MODE_EVENTS || on(mode, !cfg.no_kinds);
+}
+
+static __always_inline bool with_events(u32 mode)
+{
+	return mode == MODE_EVENTS || on(mode, cfg.events);
+}
+
+static __always_inline void fault_begins(u32 mode, struct mms_fault_start *s, u64 id,
 					 struct vm_area_struct *vma, u64 addr, u32 flags,
 					 struct pt_regs *regs, bool typed)
 {
@@ -114,63 +141,80 @@ static __always_inline void fault_begins(struct mms_fault_start *s, u64 id,
 	s->tgid = id >> 32;
 	s->ret = 0;
 	s->links = 0;
-	s->facts = 0;
-	s->level = 0;
-	s->vma = (u64)vma;
-	s->regs = (u64)regs;
-	if (cfg.no_kinds && !cfg.by) {
+	if (!with_kinds(mode) && !on(mode, cfg.by)) {
 		s->origin = fault_origin(regs ? 0 : kernel_member(vma, vm_mm), flags, regs);
 		return;
 	}
 	vma_look(vma, typed, &l);
 	s->origin = fault_origin(l.mm, flags, regs);
-	/* From the VMA, not from current: remote access faults in another mm. */
-	s->pgd = l.pgd;
 	s->vm_flags = l.flags;
 	s->facts = vma_facts(l.ops);
-	s->before = 0;
-	if (!cfg.no_kinds)
-		walk_before(s);
-	if (cfg.by)
+	if (mode == MODE_EVENTS || mode == MODE_ALL) {
+		s->vma = (u64)vma;
+		s->regs = (u64)regs;
+		s->before = 0;
+		s->level = 0;
+	}
+	/* In the VMA's mm, not in that of current: remote access faults in another one. */
+	if (with_kinds(mode))
+		walk_before(mode, s, vma, l.mm, typed);
+	if (on(mode, cfg.by))
 		place_find(s, vma);
 }
 
-static __always_inline int fault_entry(struct vm_area_struct *vma, u64 addr, u32 flags,
-				       struct pt_regs *regs, bool typed)
+/* The thread has been here before: in the same chain, in a fault whose return was missed, ... */
+static __always_inline bool fault_goes_on(struct mms_fault_start *s, struct vm_area_struct *vma,
+					  u64 addr, u32 flags)
 {
-	u64 id = bpf_get_current_pid_tgid();
-	struct mms_fault_start *s = slot_take((u32)id);
-
-	if (!s) {
-		if (marks.armed_ns && wanted(id))
-			tally(MMS_TALLY_STARTS_FULL);
-		return 0;
-	}
 	if (continues(s, addr, flags)) {
 		s->state = MMS_START_RUNNING;
 		s->flags = flags;
 		s->vma = (u64)vma;
 		s->links++;
-		return 0;
+		return true;
 	}
 	if (s->state == MMS_START_RUNNING && s->fate == MMS_FATE_COUNT)
 		tally(MMS_TALLY_NO_RETURN);
+	return false;
+}
+
+static __always_inline int fault_entry(u32 mode, struct vm_area_struct *vma, u64 addr, u32 flags,
+				       struct pt_regs *regs, bool typed)
+{
+	u64 id = bpf_get_current_pid_tgid();
+	struct mms_fault_start *s = slot_of((u32)id);
+
+	if (s->owner != (u32)id)
+		s = slot_take(s, (u32)id);
+	if (!s) {
+		if (marks.armed_ns && wanted(id))
+			tally(MMS_TALLY_STARTS_FULL);
+		return 0;
+	}
+	if (s->state != MMS_START_FREE && fault_goes_on(s, vma, addr, flags))
+		return 0;
+	if (s->id != id)
+		slot_forget(s, id);
 	s->state = MMS_START_RUNNING;
 	s->addr = addr;
 	s->flags = flags;
 	s->fate = fault_fate(id);
 	if (s->fate == MMS_FATE_COUNT || s->fate == MMS_FATE_EARLY)
-		fault_begins(s, id, vma, addr, flags, regs, typed);
+		fault_begins(mode, s, id, vma, addr, flags, regs, typed);
 	if (s->fate == MMS_FATE_EARLY && (addr & ~4095ULL) == proof.addr)
 		prove(id >> 32, MMS_PROOF_ENTRY);
 	return 0;
 }
 
 /* What came of it, and with it the kind. */
-static __always_inline u32 fault_facts(struct mms_fault_start *s, u32 ret,
+static __always_inline u32 fault_facts(u32 mode, struct mms_fault_start *s, u32 ret,
 				       struct mms_fault_facts *f, struct fault_sum *sum)
 {
-	struct mms_entry_rules r = boot.rules;
+	struct mms_entry_rules r = {
+		.frame_mask = boot.rules.frame_mask,
+		.zero_pfn = boot.rules.zero_pfn,
+		.huge_zero_pfn = ~0ULL,
+	};
 	struct pagewalk w;
 	u32 kind;
 
@@ -186,16 +230,16 @@ static __always_inline u32 fault_facts(struct mms_fault_start *s, u32 ret,
 	if ((ret & MMS_FR_MAJOR) && mms_entry_swap(s->before, s->level) &&
 	    pagewalk_swap_is_zram(mms_entry_swap_type(s->before)))
 		f->facts |= MMS_FACT_ZRAM;
-	if (cfg.no_userfault_hook && s->links && (f->vm_flags & MMS_VM_UFFD_MISSING))
+	if (on(mode, cfg.no_userfault_hook) && s->links && (f->vm_flags & MMS_VM_UFFD_MISSING))
 		f->facts |= MMS_FACT_USERFAULT;
-	if (cfg.no_migration_hook && s->before && !mms_entry_present(s->before) &&
+	if (on(mode, cfg.no_migration_hook) && s->before && !mms_entry_present(s->before) &&
 	    !mms_entry_swap(s->before, s->level) && !mms_entry_absent(s->before, s->level))
 		f->facts |= MMS_FACT_MIGRATION;
-	if (cfg.events || cfg.around || mms_fault_needs_after(f)) {
+	if (with_events(mode) || on(mode, cfg.around) || mms_fault_needs_after(f)) {
 		walk_after(s, ret, &w);
 		f->after = w.entry;
 		f->level_after = w.level;
-		if (cfg.around && w.level == 1 && !(f->vm_flags & MMS_VM_HUGETLB))
+		if (on(mode, cfg.around) && w.level == 1 && !(f->vm_flags & MMS_VM_HUGETLB))
 			sum->around = around_count(s, w.slot, w.entry);
 		if (s->level > 1 || w.level > 1)
 			r.huge_zero_pfn = pagewalk_huge_zero_pfn();
@@ -205,39 +249,61 @@ static __always_inline u32 fault_facts(struct mms_fault_start *s, u32 ret,
 	return kind;
 }
 
-static __always_inline u32 fault_kind(struct mms_fault_start *s, u32 ret, struct mms_fault_facts *f,
-				      struct fault_sum *sum)
+static __always_inline u32 fault_kind(u32 mode, struct mms_fault_start *s, u32 ret,
+				      struct mms_fault_facts *f, struct fault_sum *sum)
 {
-	if (!cfg.no_kinds)
-		return fault_facts(s, ret, f, sum);
-	return mms_fault_failed(ret);
+	u32 kind;
+
+	if (with_kinds(mode))
+		return fault_facts(mode, s, ret, f, sum);
+	kind = mms_fault_failed(ret);
+	/* Else the compiler copies all that follows for each kind, and runs out of stack. */
+	barrier_var(kind);
+	return kind;
 }
 
-static __always_inline void fault_done(void *ctx, u64 id, struct mms_fault_start *s, u32 ret,
-				       struct mms_fault_tallies *t)
+/* The known fault is of a known kind, too, if the tables can be read at all. */
+static __always_inline void fault_early(u64 id, const struct mms_fault_start *s, u32 kind)
 {
-	struct mms_fault_facts f = {};
+	if ((s->addr & ~4095ULL) != proof.addr || id >> 32 != proof.tgid)
+		return;
+	proof.kind = kind;
+	prove(id >> 32, MMS_PROOF_RETURN);
+}
+
+static __always_inline void fault_done(u32 mode, void *ctx, u64 id, u32 cpu,
+				       struct mms_fault_start *s, u32 ret)
+{
+	struct mms_fault_tallies *t = tallies_of(cpu);
+	struct mms_fault_facts f;
 	struct fault_sum sum = {
 		.ns = bpf_ktime_get_ns() - s->ts,
 		.ret = ret | s->ret,
 		.flags = s->flags,
 		.origin = s->origin,
+		.ustack = -1,
+		.kstack = -1,
 	};
 	u32 what = MMS_BILL_OTHER;
 
-	sum.kind = fault_kind(s, sum.ret, &f, &sum);
+	sum.kind = fault_kind(mode, s, sum.ret, &f, &sum);
+	if (s->fate == MMS_FATE_EARLY) {
+		fault_early(id, s, sum.kind);
+		return;
+	}
 	/* Before the stacks: what comes after their loop older kernels verify for each of its ends.
 	 */
-	if (cfg.bill)
+	if (on(mode, cfg.bill))
 		what = bill_what(&f, &sum);
-	take_stacks(ctx, &sum, 0);
-	if (cfg.bill)
-		tally_in(t, bill_count(id, what, s, &sum));
-	else if (count_fault(id, s, &sum))
-		tally_in(t, MMS_TALLY_STORED);
+	if (mode == MODE_ALL)
+		take_stacks(ctx, &sum, 0);
+	if (on(mode, cfg.bill))
+		tally(bill_count(id, what, s, &sum));
+	else if (count_fault(mode, id, cpu, s, &sum))
+		add(mode, &t->nr[MMS_TALLY_STORED], 1);
 	else
-		tally_in(t, MMS_TALLY_COUNTS_FULL);
-	if (cfg.events && !marks.no_events)
+		tally(MMS_TALLY_COUNTS_FULL);
+	if (with_events(mode) && !marks.no_events)
 		fault_event(id, s, &f, &sum);
 }
 
@@ -251,44 +317,40 @@ static __always_inline int fault_stray(u64 id, u32 ret)
 	return 0;
 }
 
-/* The known fault is of a known kind, too, if the tables can be read at all. */
-static __always_inline void fault_early(u64 id, struct mms_fault_start *s, u32 ret)
+static __always_inline int fault_tries_again(struct mms_fault_start *s, u32 ret)
 {
-	struct mms_fault_facts f = {};
-	struct fault_sum sum = {};
-
-	if ((s->addr & ~4095ULL) != proof.addr || id >> 32 != proof.tgid)
-		return;
-	proof.kind = fault_kind(s, ret | s->ret, &f, &sum);
-	prove(id >> 32, MMS_PROOF_RETURN);
+	s->state = MMS_START_RETRY;
+	s->ret |= ret & MMS_FR_MAJOR;
+	if (s->fate == MMS_FATE_COUNT)
+		tally(MMS_TALLY_RETRIES);
+	return 0;
 }
 
-static __always_inline int fault_return(void *ctx, u32 ret)
+static __always_inline void fault_ends(u32 mode, void *ctx, u64 id, struct mms_fault_start *s,
+				       u32 ret)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	if (s->fate != MMS_FATE_EARLY)
+		add(mode, &tallies_of(cpu)->nr[MMS_TALLY_SEEN], 1);
+	if (s->fate == MMS_FATE_FILTER)
+		tally(MMS_TALLY_FILTERED);
+	else if (s->fate == MMS_FATE_SAMPLE_OUT)
+		tally(MMS_TALLY_SAMPLED_OUT);
+	else
+		fault_done(mode, ctx, id, cpu, s, ret);
+}
+
+static __always_inline int fault_return(u32 mode, void *ctx, u32 ret)
 {
 	u64 id = bpf_get_current_pid_tgid();
 	struct mms_fault_start *s = slot_find((u32)id);
-	struct mms_fault_tallies *t;
 
 	if (!s || s->state != MMS_START_RUNNING)
 		return fault_stray(id, ret);
-	if (ret & MMS_FR_RETRY) {
-		s->state = MMS_START_RETRY;
-		s->ret |= ret & MMS_FR_MAJOR;
-		if (s->fate == MMS_FATE_COUNT)
-			tally(MMS_TALLY_RETRIES);
-		return 0;
-	}
-	if (s->fate == MMS_FATE_EARLY) {
-		fault_early(id, s, ret);
-	} else {
-		t = my_tallies();
-		tally_in(t, MMS_TALLY_SEEN);
-		if (s->fate == MMS_FATE_COUNT)
-			fault_done(ctx, id, s, ret, t);
-		else
-			tally_in(t, s->fate == MMS_FATE_FILTER ? MMS_TALLY_FILTERED
-							       : MMS_TALLY_SAMPLED_OUT);
-	}
+	if (ret & MMS_FR_RETRY)
+		return fault_tries_again(s, ret);
+	fault_ends(mode, ctx, id, s, ret);
 	if ((ret & MMS_FR_SIGSEGV) && (s->flags & MMS_FF_USER))
 		s->state = MMS_START_SEGV;
 	else

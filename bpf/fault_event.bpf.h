@@ -5,6 +5,16 @@
 
 #include "fault_count.bpf.h"
 
+/* Two words of the task, copied: the helper copies byte by byte. */
+static __always_inline void current_comm(char *comm)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	u64 *words = (u64 *)comm;
+
+	words[0] = kernel_member(task, comm[0]);
+	words[1] = kernel_member(task, comm[8]);
+}
+
 static __always_inline struct mms_fault_event *event_reserve(u64 id, u64 addr,
 							     const struct fault_sum *f)
 {
@@ -24,7 +34,7 @@ static __always_inline struct mms_fault_event *event_reserve(u64 id, u64 addr,
 	e->tgid = id >> 32;
 	e->tid = id;
 	e->cgroup_id = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	current_comm(e->comm);
 	return e;
 }
 
@@ -43,7 +53,7 @@ static __always_inline void event_vma(struct mms_fault_event *e, struct vm_area_
 	e->vm_start = kernel_member(vma, vm_start);
 	e->vm_end = kernel_member(vma, vm_end);
 	e->pgoff = kernel_member(vma, vm_pgoff);
-	e->segment = vma_segment(vma, e->vm_flags, facts);
+	e->segment = vma_segment(vma, e->vm_start, e->vm_end, e->vm_flags, facts);
 	if (facts & MMS_FACT_ANON)
 		return;
 	e->ino = vma_file(vma, &e->dev);

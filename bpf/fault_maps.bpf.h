@@ -10,17 +10,12 @@
 
 const volatile struct mms_fault_config cfg SEC(".rodata.cfg");
 volatile struct mms_fault_marks marks SEC(".data.marks");
+static volatile u32 moves SEC(".data.state"); /* of tasks between cgroups, so far */
 struct mms_fault_execd execd SEC(".data.execd");
 struct mms_fault_proof proof SEC(".data.proof");
 
-/* User space looks at it while it is written: who is inside a fault, since when. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 16384);
-	__type(key, u32);
-	__type(value, struct mms_fault_start);
-} starts SEC(".maps");
+/* Alone in .bss: its place there is known. What else is written is in .data.state. */
+struct mms_fault_shared shared;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -31,11 +26,29 @@ struct {
 } more_starts SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
 	__type(key, struct mms_fault_key);
+	__type(value, u32);
+} keys SEC(".maps");
+
+/* Each CPU has its own counters of a key. The loader sets the size. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
 	__type(value, struct mms_fault_val);
 } counts SEC(".maps");
+
+/* Indices that the loader took back from processes that are gone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK);
+	__uint(max_entries, 8192);
+	__type(value, u32);
+} free_counts SEC(".maps");
+
+static volatile u32 next_index SEC(".data.state"); /* no counters were given away from here on */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -52,6 +65,21 @@ struct {
 	__type(key, struct mms_fault_place_key);
 	__type(value, struct mms_fault_place);
 } places SEC(".maps");
+
+/* Where keys and places are put together, the stack of programs being small: of faults, of signals.
+ */
+struct detail_room {
+	struct mms_fault_detail_key key;
+	struct mms_fault_place_key place_key;
+	struct mms_fault_place place;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, struct detail_room);
+} detail_room SEC(".maps");
 
 /* Allocated beforehand: of elements that large the kernel has only a few at hand at a time. */
 struct {
@@ -100,15 +128,6 @@ struct {
 	__type(value, u32);
 } cgroups SEC(".maps");
 
-/* By CPU. An array that programs reach without a call; the loader sets its size. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct mms_fault_tallies);
-} tallies SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
@@ -116,31 +135,36 @@ struct {
 
 static const struct mms_fault_val zero_val;
 
+/*
+ * What a program is made for: each setting that is asked for costs, even if it is off. The usual
+ * ways of counting have programs that ask for none.
+ */
+enum mode {
+	MODE_ANY,    /* no_kinds and nothing else */
+	MODE_KINDS,  /* kinds and nothing else */
+	MODE_EVENTS, /* kinds and events and nothing else */
+	MODE_ALL,    /* by settings */
+};
+
+#define on(mode, setting) ((mode) == MODE_ALL && (setting))
+
 /* To a counter of this CPU's, or to a shared one with cfg.atomic. */
-static __always_inline void add(u64 *to, u64 nr)
+static __always_inline void add(u32 mode, u64 *to, u64 nr)
 {
-	if (cfg.atomic)
+	if (on(mode, cfg.atomic))
 		__sync_fetch_and_add(to, nr);
 	else
 		*to += nr;
 }
 
-static __always_inline struct mms_fault_tallies *my_tallies(void)
+static __always_inline struct mms_fault_tallies *tallies_of(u32 cpu)
 {
-	u32 cpu = bpf_get_smp_processor_id();
-
-	return bpf_map_lookup_elem(&tallies, &cpu);
-}
-
-static __always_inline void tally_in(struct mms_fault_tallies *t, u32 which)
-{
-	if (t)
-		add(&t->nr[which], 1);
+	return &shared.tallies[cpu & (MMS_FAULT_CPUS - 1)];
 }
 
 static __always_inline void tally(u32 which)
 {
-	tally_in(my_tallies(), which);
+	__sync_fetch_and_add(&tallies_of(bpf_get_smp_processor_id())->nr[which], 1);
 }
 
 /* The loader's child has done something that this program must have seen. */

@@ -12,7 +12,6 @@
 /* What the classifier and the walk need of a VMA. */
 struct vma_look {
 	u64 mm;
-	u64 pgd;
 	u64 flags;
 	u64 ops;
 };
@@ -26,21 +25,27 @@ extern const void shmem_anon_vm_ops __ksym __weak;
  */
 static __always_inline void vma_look(struct vm_area_struct *vma, bool typed, struct vma_look *l)
 {
-	struct mm_struct *mm;
-
 	if (typed && !plain_loads) {
-		mm = vma->vm_mm;
-		l->mm = (u64)mm;
-		l->pgd = mm ? (u64)mm->pgd : 0;
+		l->mm = (u64)vma->vm_mm;
 		l->flags = vma->vm_flags;
 		l->ops = (u64)vma->vm_ops;
 		return;
 	}
 	l->mm = kernel_member(vma, vm_mm);
-	mm = (struct mm_struct *)l->mm;
-	l->pgd = kernel_member(mm, pgd);
 	l->flags = kernel_member(vma, vm_flags);
 	l->ops = kernel_member(vma, vm_ops);
+}
+
+static __always_inline u64 vma_pgd(struct vm_area_struct *vma, u64 mm_addr, bool typed)
+{
+	struct mm_struct *mm;
+
+	if (typed && !plain_loads) {
+		mm = vma->vm_mm;
+		return mm ? (u64)mm->pgd : 0;
+	}
+	mm = (struct mm_struct *)mm_addr;
+	return kernel_member(mm, pgd);
 }
 
 /* Return: MMS_FACT_* that follow from the VMA's operations. */
@@ -73,13 +78,13 @@ static __always_inline u32 anon_segment(struct mm_struct *mm, u64 start, u64 end
 	return MMS_SEG_ANON;
 }
 
-static __always_inline u32 vma_segment(struct vm_area_struct *vma, u64 flags, u32 facts)
+static __always_inline u32 vma_segment(struct vm_area_struct *vma, u64 start, u64 end, u64 flags,
+				       u32 facts)
 {
 	if (flags & MMS_VM_HUGETLB)
 		return MMS_SEG_HUGETLB;
 	if (facts & MMS_FACT_ANON)
-		return anon_segment((struct mm_struct *)kernel_member(vma, vm_mm),
-				    kernel_member(vma, vm_start), kernel_member(vma, vm_end),
+		return anon_segment((struct mm_struct *)kernel_member(vma, vm_mm), start, end,
 				    flags);
 	if (facts & MMS_FACT_SHMEM)
 		return MMS_SEG_SHMEM;
@@ -141,31 +146,31 @@ static __always_inline void place_find(struct mms_fault_start *s, struct vm_area
  * Keeps what the place is, for when its process may be gone. The VMA may have gone on the way: then
  * it does not lie where it did, and the next fault there tells.
  */
-static __noinline int place_remember(struct mms_fault_start *s)
+static __always_inline void place_remember(const struct mms_fault_start *s, struct detail_room *r)
 {
 	struct vm_area_struct *vma = (struct vm_area_struct *)s->vma;
-	struct mms_fault_place_key key = {.dev = s->dev, .where = s->where};
-	struct mms_fault_place p = {};
+	struct mms_fault_place *p = &r->place;
 
 	if (!s->where || !(cfg.by & (MMS_BY_VMA | MMS_BY_FILE)))
-		return 0;
-	if (cfg.by & MMS_BY_VMA)
-		key.tgid = s->tgid;
-	p.start = kernel_member(vma, vm_start);
-	p.end = kernel_member(vma, vm_end);
-	p.vm_flags = s->vm_flags;
-	p.pgoff = kernel_member(vma, vm_pgoff);
-	p.ino = vma_file(vma, &p.dev);
+		return;
+	r->place_key.tgid = (cfg.by & MMS_BY_VMA) ? s->tgid : 0;
+	r->place_key.dev = s->dev;
+	r->place_key.where = s->where;
+	__builtin_memset(p, 0, sizeof(*p));
+	p->start = kernel_member(vma, vm_start);
+	p->end = kernel_member(vma, vm_end);
+	p->vm_flags = s->vm_flags;
+	p->pgoff = kernel_member(vma, vm_pgoff);
+	p->ino = vma_file(vma, &p->dev);
 	if (cfg.by & MMS_BY_VMA) {
-		if (s->where != ((s->vm_flags & MMS_VM_GROWSDOWN) ? p.end : p.start))
-			return 0;
-	} else if (p.ino != s->where || p.dev != s->dev) {
-		return 0;
+		if (s->where != ((s->vm_flags & MMS_VM_GROWSDOWN) ? p->end : p->start))
+			return;
+	} else if (p->ino != s->where || p->dev != s->dev) {
+		return;
 	}
-	p.segment = vma_segment(vma, s->vm_flags, s->facts);
-	vma_file_name(vma, p.name);
-	bpf_map_update_elem(&places, &key, &p, BPF_ANY);
-	return 0;
+	p->segment = vma_segment(vma, p->start, p->end, s->vm_flags, s->facts);
+	vma_file_name(vma, p->name);
+	bpf_map_update_elem(&places, &r->place_key, p, BPF_ANY);
 }
 
 #endif

@@ -11,13 +11,11 @@
 #include "fault_maps.bpf.h"
 
 static const struct mms_fault_start zero_start;
-static volatile u32 nr_more; /* entries of "more_starts" */
+static volatile u32 nr_more SEC(".data.state"); /* entries of "more_starts" */
 
 static __always_inline struct mms_fault_start *slot_of(u32 tid)
 {
-	u32 i = tid & cfg.slot_mask;
-
-	return bpf_map_lookup_elem(&starts, &i);
+	return &shared.starts[tid & (MMS_FAULT_STARTS - 1)];
 }
 
 /* The slot that this thread has, NULL if none. */
@@ -25,7 +23,7 @@ static __always_inline struct mms_fault_start *slot_find(u32 tid)
 {
 	struct mms_fault_start *s = slot_of(tid);
 
-	if (s && s->owner == tid)
+	if (s->owner == tid)
 		return s;
 	return nr_more ? bpf_map_lookup_elem(&more_starts, &tid) : NULL;
 }
@@ -38,15 +36,11 @@ static __always_inline struct mms_fault_start *slot_take_more(u32 tid)
 	return bpf_map_lookup_elem(&more_starts, &tid);
 }
 
-/* Takes one if it has none; NULL if there is no room. What is new has state MMS_START_FREE. */
-static __always_inline struct mms_fault_start *slot_take(u32 tid)
+/* Takes one; NULL if there is no room. */
+static __always_inline struct mms_fault_start *slot_take(struct mms_fault_start *s, u32 tid)
 {
-	struct mms_fault_start *s = slot_of(tid), *more;
+	struct mms_fault_start *more;
 
-	if (!s)
-		return NULL;
-	if (s->owner == tid)
-		return s;
 	/* Taken when the array's was not free: there a chain may be waiting for its next link. */
 	more = nr_more ? bpf_map_lookup_elem(&more_starts, &tid) : NULL;
 	if (more)
@@ -54,6 +48,17 @@ static __always_inline struct mms_fault_start *slot_take(u32 tid)
 	if (!__sync_val_compare_and_swap(&s->owner, 0, tid))
 		return s;
 	return slot_take_more(tid);
+}
+
+/* Another thread, or the same number again: what its slot remembers is not this one's. */
+static __always_inline void slot_forget(struct mms_fault_start *s, u64 id)
+{
+	int i;
+
+	s->id = id;
+	s->walk_key = 0;
+	for (i = 0; i < MMS_FAULT_CACHED; i++)
+		s->counted[i].what = 0;
 }
 
 static __always_inline void slot_release(struct mms_fault_start *s, u32 tid)

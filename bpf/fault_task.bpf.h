@@ -48,9 +48,11 @@ static __always_inline void count_refused(void *ctx, u64 id, struct kernel_sigin
 	struct fault_sum sum = {
 		.kind = MMS_FAULT_SEGV,
 		.origin = MMS_ORIGIN_USER,
-		.untimed = 1,
+		.ustack = -1,
+		.kstack = -1,
 	};
 	struct mms_fault_event *e;
+	struct mms_fault_val *v;
 
 	if (marks.period > 1 && (u64)bpf_get_prandom_u32() * marks.period >> 32) {
 		tally(MMS_TALLY_SAMPLED_OUT);
@@ -61,10 +63,15 @@ static __always_inline void count_refused(void *ctx, u64 id, struct kernel_sigin
 		tally(bill_count(id, MMS_BILL_OTHER, NULL, &sum));
 		return;
 	}
-	if (!count_fault(id, NULL, &sum)) {
+	v = count_uncached(id, bpf_get_smp_processor_id(), NULL, &sum);
+	if (!v) {
 		tally(MMS_TALLY_COUNTS_FULL);
 		return;
 	}
+	add(MODE_ALL, &v->nr, 1);
+	add(MODE_ALL, &v->nr_untimed, 1);
+	if (cfg.by & MMS_BY_USTACK)
+		v->last_ns = bpf_ktime_get_ns();
 	tally(MMS_TALLY_STORED);
 	if (!cfg.events || marks.no_events)
 		return;
@@ -127,6 +134,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	u32 tgid = id >> 32, name = (cfg.by & MMS_BY_THREAD) ? (u32)id : tgid;
 	u8 member = 1;
 
+	slot_of((u32)id)->id = 0; /* other memory */
 	if (!marks.armed_ns)
 		prove(tgid, MMS_PROOF_EXEC);
 	/* Unless on_new_exec() did; where kprobes are, they may be skipped. */
@@ -150,6 +158,9 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	struct mms_fault_fork fork = {.parent = from};
 	u8 member = 1;
 
+	/* The number may have been another's, with other memory and in another cgroup. */
+	slot_of(BPF_CORE_READ(child, pid))->id = 0;
+
 	if (from == to)
 		return 0;
 	if (!marks.armed_ns)
@@ -162,6 +173,16 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (bpf_map_update_elem(&tgids, &to, &member, BPF_ANY) ||
 	    (!cfg.bill && bpf_map_update_elem(&forks, &to, &fork, BPF_ANY)))
 		tally(MMS_TALLY_TGIDS_FULL);
+	return 0;
+}
+
+/* A task is in another cgroup now: who remembers its counters looks again. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_move)
+{
+	__sync_fetch_and_add(&moves, 1);
+	if (!marks.armed_ns)
+		prove(current_tgid(), MMS_PROOF_MOVE);
 	return 0;
 }
 
@@ -187,13 +208,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (cfg.by_tgid && last)
 		bpf_map_delete_elem(&tgids, &tgid);
 	return 0;
-}
-
-/* Run once by the loader before anything is attached. */
-SEC("syscall")
-int learn_boot(void *ctx)
-{
-	return pagewalk_learn();
 }
 
 char LICENSE[] SEC("license") = "GPL";

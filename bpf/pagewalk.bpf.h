@@ -3,8 +3,7 @@
  * Follows the page tables of a live mm from BPF, lockless, on x86-64: every table
  * is read through the direct map in a way that survives a bad address, so that a
  * table freed under us gives a stale or failed read and never a crash. Owns the
- * kernel's constants needed for that ("boot") and the reading of kernel memory;
- * must not know why somebody walks.
+ * reading of kernel memory; must not know why somebody walks.
  */
 #ifndef _MMS_PAGEWALK_BPF_H
 #define _MMS_PAGEWALK_BPF_H
@@ -15,59 +14,15 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-#define MMS_KERNEL_MAP 0xffffffff80000000ULL /* __START_KERNEL_map */
-#define MMS_DIRECT_MAP 0xffff888000000000ULL /* __PAGE_OFFSET_BASE_L4, if it does not move */
-#define MMS_VMEMMAP    0xffffea0000000000ULL /* __VMEMMAP_BASE_L4, likewise */
-
-struct mms_fault_boot boot SEC(".data.boot");
+/* The kernel's layout of this boot: set by the loader, so that programs have it as constants. */
+const volatile struct mms_fault_boot boot SEC(".rodata.boot");
 
 /* bpf_rdonly_cast() is there and programs are compiled: set by the loader. */
 const volatile __u32 plain_loads SEC(".rodata.loads");
 
-extern const void page_offset_base __ksym __weak;
-extern const void vmemmap_base __ksym __weak;
-extern const void pgdir_shift __ksym __weak;
-extern const void phys_base __ksym __weak;
-extern const void sme_me_mask __ksym __weak;
-extern const void empty_zero_page __ksym __weak;
-extern const void zero_pfn __ksym __weak;
 extern const void huge_zero_pfn __ksym __weak;
 extern const void swap_info __ksym __weak;
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
-
-/* Reads the kernel's layout of this boot. Return: 0, or -1 when nothing can be walked. */
-static __always_inline int pagewalk_learn(void)
-{
-	u64 phys = 0, sme = 0;
-	u32 shift = 39;
-
-	boot.page_offset = MMS_DIRECT_MAP;
-	boot.vmemmap = MMS_VMEMMAP;
-	if (&page_offset_base && bpf_probe_read_kernel(&boot.page_offset, 8, &page_offset_base))
-		return -1;
-	if (&vmemmap_base && bpf_probe_read_kernel(&boot.vmemmap, 8, &vmemmap_base))
-		return -1;
-	if (&pgdir_shift && bpf_probe_read_kernel(&shift, 4, &pgdir_shift))
-		return -1;
-	boot.top_shift = shift;
-	if (&sme_me_mask)
-		bpf_probe_read_kernel(&sme, 8, &sme_me_mask);
-	boot.rules.frame_mask = MMS_PTE_FRAME & ~sme;
-	if (&zero_pfn) {
-		if (bpf_probe_read_kernel(&boot.rules.zero_pfn, 8, &zero_pfn))
-			return -1;
-	} else if (&empty_zero_page && &phys_base) {
-		if (bpf_probe_read_kernel(&phys, 8, &phys_base))
-			return -1;
-		boot.rules.zero_pfn = ((u64)&empty_zero_page - MMS_KERNEL_MAP + phys) >> 12;
-	} else {
-		return -1;
-	}
-	boot.rules.huge_zero_pfn = ~0ULL;
-	boot.swap_known = !!&swap_info;
-	boot.ok = 1;
-	return 0;
-}
 
 /* The huge zero page comes and goes: read anew when it matters. */
 static __always_inline u64 pagewalk_huge_zero_pfn(void)
@@ -116,14 +71,25 @@ static __always_inline u64 kernel_word(u64 addr, bool *failed)
  * @level: of its table: 1 = PTE ... 5 = PGD
  * @failed: a table could not be read, taken as empty
  * @table_slot: the slot in the table above, where @level is 1: it holds the table's address
+ * @pud_slot: the slot passed at level 3, where @level is 1 or 2
+ * @pud_entry: what it holds
  */
 struct pagewalk {
 	u64 slot;
 	u64 entry;
 	u64 table_slot;
+	u64 pud_slot;
+	u64 pud_entry;
 	u8 level;
 	bool failed;
 };
+
+/* The slot for @addr in the table that @entry, of a table of @level, leads to. */
+static __always_inline u64 pagewalk_below(u64 entry, u64 addr, u8 level)
+{
+	return (entry & boot.rules.frame_mask) + boot.page_offset +
+	       ((addr >> (12 + 9 * (level - 2))) & 511) * 8;
+}
 
 /* Looks at the slot. Return: false where the walk ends, else with the slot one level below. */
 static __always_inline bool pagewalk_step(struct pagewalk *w, u64 addr, u8 level)
@@ -132,19 +98,16 @@ static __always_inline bool pagewalk_step(struct pagewalk *w, u64 addr, u8 level
 	w->entry = kernel_word(w->slot, &w->failed);
 	if (!(w->entry & MMS_PTE_P) || (level < 4 && (w->entry & MMS_PTE_PSE)))
 		return false;
+	if (level == 3) {
+		w->pud_slot = w->slot;
+		w->pud_entry = w->entry;
+	}
 	w->table_slot = w->slot;
-	w->slot = (w->entry & boot.rules.frame_mask) + boot.page_offset +
-		  ((addr >> (12 + 9 * (level - 2))) & 511) * 8;
+	w->slot = pagewalk_below(w->entry, addr, level);
 	return true;
 }
 
-static __always_inline void pagewalk_pte(struct pagewalk *w)
-{
-	w->level = 1;
-	w->entry = kernel_word(w->slot, &w->failed);
-}
-
-/* From a slot of a page middle directory down, or one above if the walk at entry ended there. */
+/* From a slot of this level down. */
 static __always_inline void pagewalk_from(struct pagewalk *w, u64 addr, u8 level)
 {
 	if (level >= 5 && !pagewalk_step(w, addr, 5))
@@ -155,15 +118,35 @@ static __always_inline void pagewalk_from(struct pagewalk *w, u64 addr, u8 level
 		return;
 	if (!pagewalk_step(w, addr, 2))
 		return;
-	pagewalk_pte(w);
+	w->level = 1;
+	w->entry = kernel_word(w->slot, &w->failed);
 }
 
 /* Walks to @addr under @pgd (a kernel address). */
 static __always_inline void pagewalk(struct pagewalk *w, u64 pgd, u64 addr)
 {
 	w->failed = false;
+	w->pud_slot = 0;
+	w->pud_entry = 0;
 	w->slot = pgd + ((addr >> boot.top_shift) & 511) * 8;
 	pagewalk_from(w, addr, boot.top_shift == 48 ? 5 : 4);
+}
+
+/*
+ * Walks to @addr from a slot of level 3 that an earlier walk in this mm went through.
+ * Before a table is freed the entry that leads to it is cleared, and mremap clears it when it moves
+ * the table: as long as the slot holds what it held, it leads where it led.
+ * Return: false if it does not, and then nothing is known.
+ */
+static __always_inline bool pagewalk_again(struct pagewalk *w, u64 pud_slot, u64 pud_entry,
+					   u64 addr)
+{
+	w->failed = false;
+	if (kernel_word(pud_slot, &w->failed) != pud_entry || w->failed)
+		return false;
+	w->slot = pagewalk_below(pud_entry, addr, 3);
+	pagewalk_from(w, addr, 2);
+	return true;
 }
 
 /*

@@ -83,8 +83,14 @@ $(O)/workloads/pmu: tests/pmu/pmu.c tools/collect/pmu.c tools/util/args.c tools/
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -static -Itools $(filter %.c,$^) -o $@
 
+# What the command line does not show: linked with the tool's own objects.
+$(O)/workloads/faultapi: tests/bpf/faultapi.c $(filter-out $(O)/tools/main.o $(O)/tools/cmd/%,$(TOOL_OBJ))
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_TOOL) $(CFLAGS) $(WARN) $^ $(LIBS) -o $@
+
 .PHONY: workloads
-workloads: $(WORKLOADS) $(STRESS) $(STACKS) $(O)/workloads/kfunc $(O)/workloads/pmu
+workloads: $(WORKLOADS) $(STRESS) $(STACKS) $(O)/workloads/kfunc $(O)/workloads/pmu $(O)/workloads/faultapi
 
 setup:
 	$(Q)tests/setup

@@ -383,6 +383,32 @@ static void t_blocked(void)
 	expect("userfault", n);
 }
 
+/* N threads blocked for good, until a line comes. */
+static void t_stuck(void)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register reg = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	char *p = anon(n * PG);
+	struct uffd_msg m;
+	unsigned long i;
+	pthread_t t;
+
+	reg.range.start = (uintptr_t)p;
+	reg.range.len = n * PG;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg))
+		skip("no userfaultfd");
+	for (i = 0; i < n; i++) {
+		pthread_create(&t, NULL, touch_one, p + i * PG);
+		if (read(fd, &m, sizeof(m)) != (ssize_t)sizeof(m))
+			die("userfaultfd read");
+	}
+	printf("stuck\n");
+	fflush(stdout);
+	getchar();
+	_exit(0);
+}
+
 static void t_hugetlb(void)
 {
 	char *p = mmap(BASE, n * HUGE, PROT_READ | PROT_WRITE,
@@ -577,6 +603,7 @@ static const struct {
 	{"swap", t_swap},
 	{"uffd", t_uffd},
 	{"blocked", t_blocked},
+	{"stuck", t_stuck},
 	{"hugetlb", t_hugetlb},
 	{"thp", t_thp},
 	{"thp-zero", t_thp_zero},

@@ -23,6 +23,7 @@
 #include "collect/bpf_features.h"
 #include "collect/cgroup.h"
 #include "fault.skel.h"
+#include "fault_boot.skel.h"
 #include "fault_session.skel.h"
 #include "fault_session_ctx.skel.h"
 
@@ -30,7 +31,10 @@
 #define WAKE_BYTES   (RING_BYTES / 8)
 #define COUNTS_BYTES (64ULL << 20) /* for the per-CPU counters of all CPUs together */
 #define MAX_COUNTS   8192
-#define STARTS	     16384 /* slots for faults in flight, a power of two */
+
+_Static_assert(sizeof(struct mms_fault_start) == 192, "slots are whole cache lines");
+_Static_assert(sizeof(struct mms_fault_val) % 64 == 0, "counters of CPUs do not meet in one");
+_Static_assert(MMS_TALLY_NR <= 16, "tallies of a CPU have room");
 
 int mms_faults_fail(const char **why, int err, const char *text)
 {
@@ -68,9 +72,9 @@ static int set_size(struct mms_faults *f, const char *name, size_t entries)
 	return map ? bpf_map__set_max_entries(map, (__u32)entries) : -ENOENT;
 }
 
-static size_t max_counts(void)
+static size_t max_counts(size_t cpus)
 {
-	size_t per_key = sizeof(struct mms_fault_val) * (size_t)libbpf_num_possible_cpus();
+	size_t per_key = sizeof(struct mms_fault_val) * cpus;
 	size_t n = COUNTS_BYTES / per_key;
 
 	if (n > MAX_COUNTS)
@@ -78,15 +82,36 @@ static size_t max_counts(void)
 	return n < 1024 ? 1024 : n;
 }
 
+/* Numbers of CPUs may have holes: one more than the highest. */
+static size_t nr_cpu_ids(void)
+{
+	unsigned int last = 0;
+	char line[512], *end;
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
+
+	if (f && fgets(line, sizeof(line), f)) {
+		end = line + strcspn(line, "\n");
+		while (end > line && end[-1] >= '0' && end[-1] <= '9')
+			end--;
+		last = (unsigned int)strtoul(end, NULL, 10);
+	}
+	if (f)
+		fclose(f);
+	return last + 1;
+}
+
 /* Maps that nobody is going to use are as small as can be. */
 static int set_sizes(struct mms_faults *f)
 {
-	int err = set_size(f, "starts", STARTS);
+	bool other = f->cfg.by || f->cfg.bill;
+	int err;
 
+	f->nr_counts = other ? 1 : (size_t)f->cfg.max_counts * f->cfg.nr_cpus;
+	err = set_size(f, "counts", f->nr_counts);
 	if (!err)
-		err = set_size(f, "tallies", (size_t)libbpf_num_possible_cpus());
+		err = set_size(f, "keys", other ? 1 : f->cfg.max_counts);
 	if (!err)
-		err = set_size(f, "counts", f->cfg.by || f->cfg.bill ? 1 : max_counts());
+		err = set_size(f, "free_counts", other ? 1 : f->cfg.max_counts);
 	if (!err && (!f->cfg.by || f->cfg.bill))
 		err = set_size(f, "details", 1);
 	if (!err && !f->cfg.bill)
@@ -98,12 +123,8 @@ static int set_sizes(struct mms_faults *f)
 	return err;
 }
 
-static int configure(struct mms_faults *f, const struct mms_fault_opts *opts)
+static void set_cfg(struct mms_faults *f, const struct mms_fault_opts *opts)
 {
-	const struct mms_bpf_feature *jit = mms_bpf_feature("bpf jit");
-	__u32 plain_loads = jit && jit->available && mms_kernel_has_func("bpf_rdonly_cast");
-	int err;
-
 	f->cfg = (struct mms_fault_config){
 		.by_tgid = opts->command || (opts->tgid && opts->follow),
 		.by_cgroup = opts->cgroup_id != 0,
@@ -117,35 +138,44 @@ static int configure(struct mms_faults *f, const struct mms_fault_opts *opts)
 		.by = opts->by,
 		.bill = opts->bill,
 		.wake_bytes = WAKE_BYTES,
-		.slot_mask = STARTS - 1,
+		.nr_cpus = (__u32)nr_cpu_ids(),
 	};
+	f->cfg.max_counts = (__u32)max_counts(f->cfg.nr_cpus);
 	mms_faults_choose_programs(f);
-	err = set_rodata(f, ".rodata.cfg", &f->cfg, sizeof(f->cfg));
+}
+
+static int configure(struct mms_faults *f, const struct mms_fault_boot *boot)
+{
+	const struct mms_bpf_feature *jit = mms_bpf_feature("bpf jit");
+	__u32 plain_loads = jit && jit->available && mms_kernel_has_func("bpf_rdonly_cast");
+	int err = set_rodata(f, ".rodata.cfg", &f->cfg, sizeof(f->cfg));
+
 	if (!err)
 		err = set_rodata(f, ".rodata.loads", &plain_loads, sizeof(plain_loads));
+	if (!err)
+		err = set_rodata(f, ".rodata.boot", boot, sizeof(*boot));
 	return err ? err : set_sizes(f);
 }
 
-static int learn_boot(struct mms_faults *f, const char **why)
+static int learn_boot(struct mms_fault_boot *boot, const char **why)
 {
-	struct mms_fault_boot boot;
+	struct fault_boot_bpf *skel = fault_boot_bpf__open_and_load();
 	LIBBPF_OPTS(bpf_test_run_opts, run);
 	__u32 zero = 0;
 	int err;
 
-	err = bpf_prog_test_run_opts(bpf_program__fd(mms_faults_program(f, "learn_boot")), &run);
+	if (!skel)
+		return mms_faults_fail(why, -errno, "the kernel refused the first program");
+	err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.learn_boot), &run);
 	if (!err)
-		err = bpf_map_lookup_elem(mms_faults_map(f, ".data.boot"), &zero, &boot);
+		err = bpf_map_lookup_elem(bpf_map__fd(skel->maps.data_boot), &zero, boot);
+	fault_boot_bpf__destroy(skel);
 	if (err)
 		return mms_faults_fail(why, err, "the kernel's memory layout could not be read");
-	if ((int)run.retval || !boot.ok)
+	if ((int)run.retval || !boot->ok)
 		return mms_faults_fail(
 			why, -ENOENT,
 			"the kernel's memory layout could not be read: its symbols are hidden (sysctl kernel.kptr_restrict=1) or missing");
-	if (!boot.swap_known && !f->cfg.no_kinds)
-		mms_faults_note_missing(
-			f,
-			"swap-in-zram: the kernel's swap_info cannot be read, counted as swap-in-device");
 	return 0;
 }
 
@@ -215,22 +245,14 @@ static int set_filter(struct mms_faults *f, const struct mms_fault_opts *opts, c
 	return opts->cgroup_id ? set_cgroup(f, opts->cgroup_id, why) : 0;
 }
 
-static int write_marks(struct mms_faults *f, const struct mms_fault_marks *marks)
+void mms_faults_arm(struct mms_faults *f)
 {
-	__u32 zero = 0;
-
-	return bpf_map_update_elem(mms_faults_map(f, ".data.marks"), &zero, marks, BPF_ANY);
-}
-
-int mms_faults_arm(struct mms_faults *f)
-{
-	struct mms_fault_marks marks = {};
 	struct timespec now;
 
 	mms_faults_skipped_before(f);
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	marks.armed_ns = (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec;
-	return write_marks(f, &marks);
+	__atomic_store_n(&f->marks->armed_ns,
+			 (__u64)now.tv_sec * 1000000000ULL + (__u64)now.tv_nsec, __ATOMIC_RELEASE);
 }
 
 /**
@@ -259,56 +281,63 @@ int mms_faults_stop(struct mms_faults *f)
  */
 int mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events)
 {
-	struct mms_fault_marks marks;
-	__u32 zero = 0;
-	int err = bpf_map_lookup_elem(mms_faults_map(f, ".data.marks"), &zero, &marks);
+	__atomic_store_n(&f->marks->period, period, __ATOMIC_RELAXED);
+	__atomic_store_n(&f->marks->no_events, !events, __ATOMIC_RELAXED);
+	return 0;
+}
 
-	if (err)
-		return err;
-	marks.period = period;
-	marks.no_events = !events;
-	return write_marks(f, &marks);
+static size_t in_pages(size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) & ~(page - 1);
 }
 
 /* An array that the programs write, to be looked at without a call. */
-static const void *look_at(struct mms_faults *f, const char *name, size_t nr, size_t size)
+static void *look_at(struct mms_faults *f, const char *name, size_t bytes, int prot)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE), len = (nr * size + page - 1) & ~(page - 1);
-	void *p = mmap(NULL, len, PROT_READ, MAP_SHARED, mms_faults_map(f, name), 0);
+	void *p = mmap(NULL, in_pages(bytes), prot, MAP_SHARED, mms_faults_map(f, name), 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static void look_away(const void *p, size_t nr, size_t size)
+static void look_away(const void *p, size_t bytes)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-
 	if (p)
-		munmap((void *)(uintptr_t)p, (nr * size + page - 1) & ~(page - 1));
+		munmap((void *)(uintptr_t)p, in_pages(bytes));
 }
 
 static int look_at_maps(struct mms_faults *f)
 {
-	f->nr_starts = STARTS;
-	f->nr_tallies = (size_t)libbpf_num_possible_cpus();
-	f->starts = look_at(f, "starts", f->nr_starts, sizeof(*f->starts));
-	f->tallies = look_at(f, "tallies", f->nr_tallies, sizeof(*f->tallies));
-	return f->starts && f->tallies ? 0 : -errno;
+	f->shared = look_at(f, ".bss", sizeof(*f->shared), PROT_READ);
+	f->marks = look_at(f, ".data.marks", sizeof(*f->marks), PROT_READ | PROT_WRITE);
+	f->counts = look_at(f, "counts", f->nr_counts * sizeof(*f->counts), PROT_READ | PROT_WRITE);
+	return f->shared && f->marks && f->counts ? 0 : -errno;
 }
 
 static int load(struct mms_faults *f, const struct mms_fault_opts *opts, const char **why)
 {
-	int err = open_object(f);
+	struct mms_fault_boot boot;
+	int err = learn_boot(&boot, why);
 
-	if (!err)
-		err = configure(f, opts);
+	if (err)
+		return err;
+	err = open_object(f);
+	if (!err) {
+		set_cfg(f, opts);
+		err = configure(f, &boot);
+	}
 	if (!err)
 		err = bpf_object__load(f->obj);
 	if (!err)
 		err = look_at_maps(f);
 	if (err)
 		return mms_faults_fail(why, err, "the kernel refused the fault programs");
-	return learn_boot(f, why);
+	if (!boot.swap_known && !f->cfg.no_kinds)
+		mms_faults_note_missing(
+			f,
+			"swap-in-zram: the kernel's swap_info cannot be read, counted as swap-in-device");
+	return 0;
 }
 
 static int start(struct mms_faults *f, const struct mms_fault_opts *opts, const char **why)
@@ -332,7 +361,9 @@ static int start(struct mms_faults *f, const struct mms_fault_opts *opts, const 
 					       "the kernel's run-time statistics cannot be had");
 	}
 	err = opts->events ? mms_faults_open_ring(f) : 0;
-	return err ? err : mms_faults_arm(f);
+	if (!err)
+		mms_faults_arm(f);
+	return err;
 }
 
 static int check_opts(const struct mms_fault_opts *opts, const char **why)
@@ -391,8 +422,9 @@ void mms_faults_close(struct mms_faults *f)
 	mms_faults_detach(f);
 	if (f->stats_fd >= 0)
 		close(f->stats_fd);
-	look_away(f->starts, f->nr_starts, sizeof(*f->starts));
-	look_away(f->tallies, f->nr_tallies, sizeof(*f->tallies));
+	look_away(f->shared, sizeof(*f->shared));
+	look_away(f->marks, sizeof(*f->marks));
+	look_away(f->counts, f->nr_counts * sizeof(*f->counts));
 	bpf_object__close(f->obj);
 	free(f->retired);
 	free(f);

@@ -108,17 +108,44 @@ static void choose_hooks(struct mms_faults *f)
 	load_if(f, "on_migration_wait", kinds && migration);
 	load_if(f, "on_pmd_migration_wait",
 		kinds && migration && mms_kernel_has_func("pmd_migration_entry_wait"));
-	f->cfg.no_userfault_hook = !userfault;
-	f->cfg.no_migration_hook = !migration;
 	choose_exec(f, kprobe);
-	if (kinds && !userfault)
+	f->cfg.no_userfault_hook = kinds && !userfault;
+	f->cfg.no_migration_hook = kinds && !migration;
+	if (f->cfg.no_userfault_hook)
 		mms_faults_note_missing(
 			f,
 			"userfault: handle_userfault() cannot be hooked, told by the VMA's flags and a retry");
-	if (kinds && !migration)
+	if (f->cfg.no_migration_hook)
 		mms_faults_note_missing(
 			f,
 			"migration-wait: migration_entry_wait() cannot be hooked, told by the entry's type");
+	f->cfg.ask_cgroup = mms_kernel_tracepoint_args("cgroup_attach_task") < 0;
+	load_if(f, "on_move", !f->cfg.ask_cgroup);
+}
+
+/* The programs at handle_mm_fault() are there for each way and for each of these. */
+enum mode { MODE_ANY, MODE_KINDS, MODE_EVENTS, MODE_ALL, NR_MODES };
+
+static const char *const entries[NR_ATTACH][NR_MODES] = {
+	[ATTACH_SESSION] = {"session_any", "session_kinds", "session_events", "session_all"},
+	[ATTACH_TRAMPOLINE] = {"fentry_any", "fentry_kinds", "fentry_events", "fentry_all"},
+	[ATTACH_KPROBE] = {"kprobe_any", "kprobe_kinds", "kprobe_events", "kprobe_all"},
+};
+static const char *const returns[NR_ATTACH][NR_MODES] = {
+	[ATTACH_SESSION] = {"session_any", "session_kinds", "session_events", "session_all"},
+	[ATTACH_TRAMPOLINE] = {"fexit_any", "fexit_kinds", "fexit_events", "fexit_all"},
+	[ATTACH_KPROBE] = {"kretprobe_any", "kretprobe_kinds", "kretprobe_events", "kretprobe_all"},
+};
+
+/* The one that asks for least. */
+static enum mode choose_mode(const struct mms_fault_config *cfg)
+{
+	if (cfg->by || cfg->bill || cfg->around || cfg->atomic || cfg->ask_cgroup ||
+	    cfg->no_userfault_hook || cfg->no_migration_hook)
+		return MODE_ALL;
+	if (cfg->events)
+		return MODE_EVENTS;
+	return cfg->no_kinds ? MODE_ANY : MODE_KINDS;
 }
 
 /**
@@ -127,20 +154,28 @@ static void choose_hooks(struct mms_faults *f)
  */
 void mms_faults_choose_programs(struct mms_faults *f)
 {
-	bool trampoline = f->attach == ATTACH_TRAMPOLINE;
+	int attach, mode, chosen;
 
 	choose_hooks(f);
-	/* There a program is preempted while another one counts on the same CPU. */
-	f->cfg.atomic = f->cfg.by || (trampoline && !feature("fentry/fexit"));
-	if (f->attach == ATTACH_SESSION) {
-		bpf_program__set_expected_attach_type(mms_faults_program(f, "session_fault"),
-						      MMS_BPF_TRACE_KPROBE_SESSION);
-		return;
+	/* Counters of one CPU are another one's too, or programs there are preempted by others. */
+	f->cfg.atomic = f->cfg.by || f->cfg.nr_cpus > MMS_FAULT_CPUS ||
+			(f->attach == ATTACH_TRAMPOLINE && !feature("fentry/fexit"));
+	chosen = choose_mode(&f->cfg);
+	f->entry_program = entries[f->attach][chosen];
+	f->return_program = returns[f->attach][chosen];
+	for (attach = 0; attach < NR_ATTACH; attach++) {
+		for (mode = 0; mode < NR_MODES; mode++) {
+			bool wanted = attach == (int)f->attach && mode == chosen;
+
+			if (!mms_faults_program(f, entries[attach][mode]))
+				continue; /* of the other object */
+			load_if(f, entries[attach][mode], wanted);
+			load_if(f, returns[attach][mode], wanted);
+		}
 	}
-	load_if(f, "fentry_fault", trampoline);
-	load_if(f, "fexit_fault", trampoline);
-	load_if(f, "kprobe_fault", !trampoline);
-	load_if(f, "kretprobe_fault", !trampoline);
+	if (f->attach == ATTACH_SESSION)
+		bpf_program__set_expected_attach_type(mms_faults_program(f, f->entry_program),
+						      MMS_BPF_TRACE_KPROBE_SESSION);
 }
 
 static int attach_one(struct mms_faults *f, const char *name)
@@ -160,19 +195,20 @@ static int attach_one(struct mms_faults *f, const char *name)
 
 static int attach_session(struct mms_faults *f)
 {
-	f->session_fd = mms_hook_session(bpf_program__fd(mms_faults_program(f, "session_fault")),
+	f->session_fd = mms_hook_session(bpf_program__fd(mms_faults_program(f, f->entry_program)),
 					 "handle_mm_fault");
 	return f->session_fd < 0 ? f->session_fd : 0;
 }
 
 static int attach_kprobes(struct mms_faults *f)
 {
-	int err = mms_probe_open(&f->entry, bpf_program__fd(mms_faults_program(f, "kprobe_fault")),
-				 "handle_mm_fault", false);
+	int err =
+		mms_probe_open(&f->entry, bpf_program__fd(mms_faults_program(f, f->entry_program)),
+			       "handle_mm_fault", false);
 
 	if (!err)
 		err = mms_probe_open(&f->ret,
-				     bpf_program__fd(mms_faults_program(f, "kretprobe_fault")),
+				     bpf_program__fd(mms_faults_program(f, f->return_program)),
 				     "handle_mm_fault", true);
 	if (!err)
 		return 0;
@@ -181,8 +217,8 @@ static int attach_kprobes(struct mms_faults *f)
 	mms_faults_note_missing(
 		f,
 		"kretprobe pool: tracefs is not writable, returns are lost when more than max(10, 2 * CPUs) faults block");
-	err = attach_one(f, "kprobe_fault");
-	return err ? err : attach_one(f, "kretprobe_fault");
+	err = attach_one(f, f->entry_program);
+	return err ? err : attach_one(f, f->return_program);
 }
 
 /**
@@ -196,7 +232,7 @@ int mms_faults_attach(struct mms_faults *f)
 	static const char *const around[] = {
 		"on_userfault", "on_migration_wait", "on_pmd_migration_wait",
 		"on_signal",	"on_new_exec",	     "on_exec",
-		"on_fork",	"on_exit",
+		"on_fork",	"on_exit",	     "on_move",
 	};
 	size_t i;
 	int err;
@@ -210,8 +246,8 @@ int mms_faults_attach(struct mms_faults *f)
 		return attach_session(f);
 	if (f->attach == ATTACH_KPROBE)
 		return attach_kprobes(f);
-	err = attach_one(f, "fentry_fault");
-	return err ? err : attach_one(f, "fexit_fault");
+	err = attach_one(f, f->entry_program);
+	return err ? err : attach_one(f, f->return_program);
 }
 
 /**

@@ -28,10 +28,12 @@ struct mms_faults {
 	mms_fault_event_fn fn;
 	void *fn_ctx;
 	int stats_fd; /* the kernel takes run times while it is open */
-	/* Maps that the programs write and we only look at. */
-	const struct mms_fault_start *starts;
-	const struct mms_fault_tallies *tallies;
-	size_t nr_starts, nr_tallies;
+	const char *entry_program, *return_program;
+	/* Maps that the programs write and we look at. */
+	const struct mms_fault_shared *shared;
+	struct mms_fault_marks *marks; /* these we write and they look at */
+	struct mms_fault_val *counts;  /* cleared by us when their process is gone */
+	size_t nr_counts;
 	struct mms_fault_count *retired; /* of processes that are gone */
 	size_t nr_retired, room_retired;
 	const char *missing[5];
@@ -70,7 +72,7 @@ int mms_faults_self_test(struct mms_faults *f, const char **why);
 void mms_faults_skipped_before(struct mms_faults *f);
 
 /* Faults count from now on. */
-int mms_faults_arm(struct mms_faults *f);
+void mms_faults_arm(struct mms_faults *f);
 
 int mms_faults_open_ring(struct mms_faults *f);
 

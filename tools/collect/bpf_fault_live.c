@@ -25,8 +25,8 @@ static uint64_t sum_tally(const struct mms_faults *f, unsigned int which)
 	uint64_t sum = 0;
 	size_t i;
 
-	for (i = 0; i < f->nr_tallies; i++)
-		sum += __atomic_load_n(&f->tallies[i].nr[which], __ATOMIC_RELAXED);
+	for (i = 0; i < MMS_FAULT_CPUS && i < f->cfg.nr_cpus; i++)
+		sum += __atomic_load_n(&f->shared->tallies[i].nr[which], __ATOMIC_RELAXED);
 	return sum;
 }
 
@@ -55,7 +55,7 @@ static uint64_t skipped_at_probes(struct mms_faults *f)
 	if (!f->entry)
 		return 0;
 	return mms_skips(&f->skips, hits, runs,
-			 recursion_of(f, "kprobe_fault") + recursion_of(f, "kretprobe_fault"));
+			 recursion_of(f, f->entry_program) + recursion_of(f, f->return_program));
 }
 
 /**
@@ -108,10 +108,12 @@ static int each_start(struct mms_faults *f, start_fn fn, void *ctx)
 	struct mms_fault_start s;
 	size_t i;
 
-	for (i = 0; !err && i < f->nr_starts; i++) {
-		if (!f->starts[i].owner || f->starts[i].state != MMS_START_RUNNING)
+	for (i = 0; !err && i < MMS_FAULT_STARTS; i++) {
+		const struct mms_fault_start *slot = &f->shared->starts[i];
+
+		if (!slot->owner || slot->state != MMS_START_RUNNING)
 			continue;
-		s = f->starts[i];
+		s = *slot;
 		if (s.owner && s.state == MMS_START_RUNNING && s.fate == MMS_FATE_COUNT)
 			err = fn((pid_t)s.owner, &s, ctx);
 	}

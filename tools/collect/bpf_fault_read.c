@@ -12,17 +12,17 @@
 #include "collect/bpf_fault_impl.h"
 #include "collect/hold.h"
 
-/* One reading of the map that has the counts: "counts", or "details" with cfg.by. */
+/* One reading of the map that has the keys: "keys", or "details" with cfg.by. */
 struct reading {
 	struct mms_faults *f;
 	int fd, comms_fd, places_fd;
 	bool detailed;
 	size_t key_size;
-	size_t nr_vals; /* per key: one for each CPU, or one */
 	size_t max;
 	void *keys;
 	size_t nr;
-	struct mms_fault_val *vals;
+	struct mms_fault_val val; /* of a key of "details" */
+	__u32 index;		  /* of one of "keys": where its counters are, one for each CPU */
 	struct mms_fault_count *counts;
 	size_t nr_counts;
 };
@@ -44,6 +44,16 @@ static void add_val(struct mms_fault_count *c, const struct mms_fault_val *v)
 		c->last_ns = v->last_ns;
 	for (b = 0; b < MMS_FAULT_HIST_BUCKETS; b++)
 		c->hist[b] += v->hist[b];
+}
+
+static struct mms_fault_val *cpu_val(const struct reading *r, size_t cpu)
+{
+	return &r->f->counts[(size_t)r->index * r->f->cfg.nr_cpus + cpu];
+}
+
+static int look_up(struct reading *r, const void *key)
+{
+	return bpf_map_lookup_elem(r->fd, key, r->detailed ? (void *)&r->val : (void *)&r->index);
 }
 
 static void fill_details(const struct reading *r, struct mms_fault_count *c,
@@ -82,8 +92,11 @@ static void fill_count(const struct reading *r, struct mms_fault_count *c, const
 		fill_details(r, c, detail);
 	if (c->tid)
 		name = (__u32)c->tid;
-	for (i = 0; i < r->nr_vals; i++)
-		add_val(c, &r->vals[i]);
+	if (r->detailed)
+		add_val(c, &r->val);
+	else
+		for (i = 0; i < r->f->cfg.nr_cpus; i++)
+			add_val(c, cpu_val(r, i));
 	bpf_map_lookup_elem(r->comms_fd, &name, c->comm);
 	c->comm[sizeof(c->comm) - 1] = '\0';
 }
@@ -108,7 +121,18 @@ static bool is_gone(pid_t tgid)
 	return kill(tgid, 0) && errno == ESRCH;
 }
 
-/* Keeps the counts of a process that is gone and gives its slot in the kernel back. */
+/* The process is gone, so that nobody counts there; no thread remembers it from now on. */
+static void give_back(const struct reading *r)
+{
+	size_t i;
+
+	__atomic_fetch_add(&r->f->marks->gen, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < r->f->cfg.nr_cpus; i++)
+		memset(cpu_val(r, i), 0, sizeof(struct mms_fault_val));
+	bpf_map_update_elem(mms_faults_map(r->f, "free_counts"), NULL, &r->index, BPF_ANY);
+}
+
+/* Keeps the counts of a process that is gone and gives its room in the kernel back. */
 static int retire(const struct reading *r, const void *key, const struct mms_fault_count *c)
 {
 	struct mms_faults *f = r->f;
@@ -123,7 +147,8 @@ static int retire(const struct reading *r, const void *key, const struct mms_fau
 		f->room_retired = room;
 	}
 	old[f->nr_retired++] = *c;
-	bpf_map_delete_elem(r->fd, key);
+	if (!bpf_map_delete_elem(r->fd, key) && !r->detailed)
+		give_back(r);
 	return 0;
 }
 
@@ -156,15 +181,13 @@ static int begin(struct reading *r, struct mms_faults *f)
 
 	r->f = f;
 	r->detailed = f->cfg.by != 0;
-	map = bpf_object__find_map_by_name(f->obj, r->detailed ? "details" : "counts");
+	map = bpf_object__find_map_by_name(f->obj, r->detailed ? "details" : "keys");
 	r->fd = bpf_map__fd(map);
 	r->max = bpf_map__max_entries(map);
 	r->comms_fd = mms_faults_map(f, "comms");
 	r->places_fd = mms_faults_map(f, "places");
 	r->key_size = bpf_map__key_size(map);
-	r->nr_vals = r->detailed ? 1 : (size_t)libbpf_num_possible_cpus();
-	r->vals = calloc(r->nr_vals, sizeof(*r->vals));
-	return r->vals ? read_keys(r) : -ENOMEM;
+	return read_keys(r);
 }
 
 static int read_all(struct reading *r)
@@ -183,12 +206,12 @@ static int read_all(struct reading *r)
 		memcpy(r->counts, r->f->retired, r->nr_counts * sizeof(*r->counts));
 	for (i = 0; i < r->nr; i++, key += r->key_size) {
 		mms_hold_step(&hold);
-		if (bpf_map_lookup_elem(r->fd, key, r->vals))
+		if (look_up(r, key))
 			continue;
 		c = &r->counts[r->nr_counts++];
 		fill_count(r, c, key);
 		/* Gone before we read: then what we read is final. */
-		if (!tidy || !is_gone(c->tgid) || bpf_map_lookup_elem(r->fd, key, r->vals))
+		if (!tidy || !is_gone(c->tgid) || look_up(r, key))
 			continue;
 		fill_count(r, c, key);
 		retire(r, key, c);
@@ -218,7 +241,6 @@ int mms_faults_read(struct mms_faults *f, struct mms_fault_count **counts, size_
 		*counts = r.counts;
 		*nr = r.nr_counts;
 	}
-	free(r.vals);
 	free(r.keys);
 	return err;
 }

@@ -29,7 +29,8 @@ struct stage {
 	char *area;
 	struct told {
 		volatile int userfault; /* the page was registered, and touched */
-		volatile int exec;	/* as far as it can be: there are mounts without exec */
+		volatile int exec;
+		volatile int move; /* to the cgroup where it is: the kernel tells of that, too */
 	} * told;
 	int go[2];
 };
@@ -101,6 +102,27 @@ static void exec_nothing(struct told *told)
 	told->exec = 0;
 }
 
+static int move_nowhere(void)
+{
+	char line[512], path[600] = "";
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	int fd, moved;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, "0::", 3))
+			snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cgroup.procs", line + 3);
+	}
+	if (f)
+		fclose(f);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	moved = write(fd, "0", 1) == 1;
+	close(fd);
+	return moved;
+}
+
 /* Never returns. */
 static void act(struct stage *st)
 {
@@ -126,17 +148,17 @@ static void act(struct stage *st)
 		_exit(0);
 	if (pid > 0)
 		waitpid(pid, NULL, __WALL);
+	st->told->move = move_nowhere();
 	exec_nothing(st->told);
 	_exit(0);
 }
 
 static int write_proof(struct mms_faults *f, const struct mms_fault_proof *p)
 {
-	struct mms_fault_marks marks = {};
 	__u32 zero = 0;
-	int err = bpf_map_update_elem(mms_faults_map(f, ".data.marks"), &zero, &marks, BPF_ANY);
 
-	return err ? err : bpf_map_update_elem(mms_faults_map(f, ".data.proof"), &zero, p, BPF_ANY);
+	__atomic_store_n(&f->marks->armed_ns, 0, __ATOMIC_SEQ_CST);
+	return bpf_map_update_elem(mms_faults_map(f, ".data.proof"), &zero, p, BPF_ANY);
 }
 
 static int stage_set(struct stage *st)
@@ -195,18 +217,6 @@ struct expectation {
 	enum mms_fault_proof_id proof;
 };
 
-static const struct expectation sessions[] = {
-	{"session_fault", "the entry of handle_mm_fault()", MMS_PROOF_ENTRY},
-	{"session_fault", "the return of handle_mm_fault()", MMS_PROOF_RETURN},
-};
-static const struct expectation trampolines[] = {
-	{"fentry_fault", "the entry of handle_mm_fault()", MMS_PROOF_ENTRY},
-	{"fexit_fault", "the return of handle_mm_fault()", MMS_PROOF_RETURN},
-};
-static const struct expectation kprobes[] = {
-	{"kprobe_fault", "the entry of handle_mm_fault()", MMS_PROOF_ENTRY},
-	{"kretprobe_fault", "the return of handle_mm_fault()", MMS_PROOF_RETURN},
-};
 static const struct expectation others[] = {
 	{"on_userfault", "handle_userfault()", MMS_PROOF_USERFAULT},
 	{"on_signal", "the tracepoint signal_generate", MMS_PROOF_SIGNAL},
@@ -214,31 +224,37 @@ static const struct expectation others[] = {
 	{"on_new_exec", "begin_new_exec()", MMS_PROOF_NEW_EXEC},
 	{"on_exec", "the tracepoint sched_process_exec", MMS_PROOF_EXEC},
 	{"on_exit", "the tracepoint sched_process_exit", MMS_PROOF_EXIT},
+	{"on_move", "the tracepoint cgroup_attach_task", MMS_PROOF_MOVE},
 };
 
-static int blind(const char **why, const struct expectation *e)
+static int blind(const char **why, const char *program, const char *where)
 {
 	static char text[160];
 
 	snprintf(text, sizeof(text),
-		 "self-test: %s at %s did not see an event that was made for it", e->program,
-		 e->where);
+		 "self-test: %s at %s did not see an event that was made for it", program, where);
 	return mms_faults_fail(why, -EIO, text);
+}
+
+/* Some events cannot be made everywhere. */
+static bool was_made(const struct stage *st, enum mms_fault_proof_id proof)
+{
+	if (proof == MMS_PROOF_USERFAULT)
+		return st->told->userfault;
+	if (proof == MMS_PROOF_EXEC || proof == MMS_PROOF_NEW_EXEC)
+		return st->told->exec;
+	return proof != MMS_PROOF_MOVE || st->told->move;
 }
 
 static int check(struct mms_faults *f, const struct stage *st, const struct mms_fault_proof *p,
 		 const char **why)
 {
-	static const struct expectation *const ways[NR_ATTACH] = {
-		[ATTACH_SESSION] = sessions,
-		[ATTACH_TRAMPOLINE] = trampolines,
-		[ATTACH_KPROBE] = kprobes,
-	};
 	size_t i;
 
-	for (i = 0; i < 2; i++)
-		if (!p->seen[ways[f->attach][i].proof])
-			return blind(why, &ways[f->attach][i]);
+	if (!p->seen[MMS_PROOF_ENTRY])
+		return blind(why, f->entry_program, "the entry of handle_mm_fault()");
+	if (!p->seen[MMS_PROOF_RETURN])
+		return blind(why, f->return_program, "the return of handle_mm_fault()");
 	if (!f->cfg.no_kinds && p->kind != MMS_FAULT_ANON_ZERO_FILL)
 		return mms_faults_fail(
 			why, -EIO,
@@ -246,13 +262,9 @@ static int check(struct mms_faults *f, const struct stage *st, const struct mms_
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		const struct expectation *e = &others[i];
 
-		if (!bpf_program__autoload(mms_faults_program(f, e->program)) || p->seen[e->proof])
-			continue;
-		if ((e->proof == MMS_PROOF_USERFAULT && !st->told->userfault) ||
-		    ((e->proof == MMS_PROOF_EXEC || e->proof == MMS_PROOF_NEW_EXEC) &&
-		     !st->told->exec))
-			continue;
-		return blind(why, e);
+		if (bpf_program__autoload(mms_faults_program(f, e->program)) &&
+		    was_made(st, e->proof) && !p->seen[e->proof])
+			return blind(why, e->program, e->where);
 	}
 	return 0;
 }
