@@ -176,7 +176,7 @@ struct mms_fault_start {
 	__u64 where;   /* as in mms_fault_detail_key */
 	__u64 present; /* neighbours mapped before, config.around only */
 	__u32 dev;
-	__u32 reserved;
+	__u32 blank; /* what went through it, the verifier does not know */
 
 	/* Outlives the fault: what the same thread can use the next time. */
 	__u64 id; /* tgid << 32 | tid */

@@ -64,7 +64,10 @@ static __noinline s32 stack_id(void *ctx, u64 flags, u32 room)
 		return size;
 	/* All of it, what is behind the end masked: a branch in the loop is a path to verify. */
 	for (i = 0; i < MMS_FAULT_FRAMES; i++) {
-		hash ^= st->ip[i] & (((s64)i * 8 - size) >> 63);
+		s64 behind = (s64)i * 8 - size;
+
+		barrier_var(behind);
+		hash ^= st->ip[i] & (behind >> 63);
 		hash *= 0x100000001b3ULL;
 		hash ^= hash >> 29;
 	}

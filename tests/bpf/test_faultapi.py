@@ -245,7 +245,7 @@ class Tool:
         self.p.stdin.write("\n")
         self.p.stdin.flush()
         lines = []
-        while not lines or '"end"' not in lines[-1]:
+        while not lines or '"what":"end"' not in lines[-1]:
             lines.append(self.p.stdout.readline())
         return Seen(lines)
 
