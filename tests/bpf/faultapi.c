@@ -97,11 +97,11 @@ static void print_rest(struct mms_faults *f)
 {
 	struct mms_fault_fork_seen *forks;
 	struct mms_fault_open *open;
-	struct mms_fault_cost cost;
+	struct mms_bpf_cost cost = mms_faults_cost(f);
 	uint64_t nr_inside, ns_inside;
 	size_t i, nr;
 
-	if (mms_faults_cost(f, &cost) || mms_faults_in_flight(f, &nr_inside, &ns_inside))
+	if (mms_faults_in_flight(f, &nr_inside, &ns_inside))
 		exit(1);
 	printf("{\"what\":\"cost\",\"runs\":%" PRIu64 ",\"run_ns\":%" PRIu64
 	       ",\"map_bytes\":%" PRIu64 ",\"in_flight\":%" PRIu64 "}\n",

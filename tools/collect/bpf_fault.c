@@ -259,16 +259,12 @@ void mms_faults_arm(struct mms_faults *f)
  * mms_faults_stop() - faults that begin from now on do not count
  * @f: from mms_faults_open()
  * Those inside still end as they would have.
- * Return: 0 or -errno.
  */
-int mms_faults_stop(struct mms_faults *f)
+void mms_faults_stop(struct mms_faults *f)
 {
-	const struct mms_fault_marks marks = {};
-	int err = write_marks(f, &marks);
-
+	__atomic_store_n(&f->marks->armed_ns, 0, __ATOMIC_RELEASE);
 	/* Programs that have begun end within the kernel's grace period. */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	return err;
 }
 
 /**

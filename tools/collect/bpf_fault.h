@@ -138,7 +138,7 @@ struct mms_bpf_cost mms_faults_cost(const struct mms_faults *f);
 int mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events);
 
 /* Faults that begin from now on do not count; what is counted is final but for those inside. */
-int mms_faults_stop(struct mms_faults *f);
+void mms_faults_stop(struct mms_faults *f);
 
 /* Who was forked by whom, with opts.follow or a command; *v is malloc'ed. Return: 0 or -errno. */
 int mms_faults_forks(struct mms_faults *f, struct mms_fault_fork_seen **v, size_t *nr);
