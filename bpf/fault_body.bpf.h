@@ -245,7 +245,7 @@ static __always_inline u32 fault_facts(u32 mode, struct mms_fault_start *s, u32 
 			r.huge_zero_pfn = pagewalk_huge_zero_pfn();
 	}
 	kind = mms_fault_classify(f, &r);
-	sum->bytes = mms_fault_bytes(f, kind);
+	sum->bytes = mms_fault_bytes(f, kind, &r);
 	return kind;
 }
 

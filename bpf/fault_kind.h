@@ -300,6 +300,8 @@ static inline int mms_fault_needs_after(const struct mms_fault_facts *f)
 		return (f->facts & MMS_FACT_ANON) && !(f->flags & MMS_FF_WRITE);
 	if (!mms_entry_present(f->before))
 		return 0;
+	if (!(f->before & MMS_PTE_P))
+		return 1;
 	return write && !(f->before & MMS_PTE_RW);
 }
 
@@ -335,15 +337,16 @@ static inline enum mms_fault_kind mms_fault_classify(const struct mms_fault_fact
  * mms_fault_bytes() - how much memory a fault was about
  * @f: its facts
  * @kind: of mms_fault_classify()
- * Return: size of the page that was made, brought, copied or (cow-reuse) kept; 0 for kinds that
- * do none of these.
+ * @r: constants of this kernel
+ * Return: size of the page that was made, brought, copied, (cow-reuse) kept or (numa-hint) moved;
+ * 0 for what does none of these.
  */
-static inline __u64 mms_fault_bytes(const struct mms_fault_facts *f, enum mms_fault_kind kind)
+static inline __u64 mms_fault_bytes(const struct mms_fault_facts *f, enum mms_fault_kind kind,
+				    const struct mms_entry_rules *r)
 {
 	switch (kind) {
 	case MMS_FAULT_ZERO_PAGE:
 	case MMS_FAULT_WRITE_NOTIFY:
-	case MMS_FAULT_NUMA_HINT:
 	case MMS_FAULT_MIGRATION_WAIT:
 	case MMS_FAULT_SPURIOUS:
 	case MMS_FAULT_SEGV:
@@ -351,6 +354,12 @@ static inline __u64 mms_fault_bytes(const struct mms_fault_facts *f, enum mms_fa
 	case MMS_FAULT_OOM:
 	case MMS_FAULT_OTHER:
 		return 0;
+	case MMS_FAULT_NUMA_HINT:
+		if (!(f->after & MMS_PTE_P) ||
+		    mms_entry_frame(f->before, f->level_before, f->addr, r) ==
+			    mms_entry_frame(f->after, f->level_after, f->addr, r))
+			return 0;
+		break;
 	default:
 		break;
 	}

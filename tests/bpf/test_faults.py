@@ -434,8 +434,10 @@ def refused():
 
 
 def hint_faults():
+    """NUMA hint faults so far, and pages that they moved."""
     with open("/proc/vmstat", encoding="ascii") as f:
-        return int(dict(line.split() for line in f).get("numa_hint_faults", 0))
+        v = dict(line.split() for line in f)
+    return int(v.get("numa_hint_faults", 0)), int(v.get("numa_pages_migrated", 0))
 
 
 def numa():
@@ -451,11 +453,13 @@ def numa():
     ok(libc.syscall(238, 2, ctypes.byref(both), ctypes.c_ulong(64)) == 0, "numa-hint: set_mempolicy(MPOL_BIND)")
     before = hint_faults()
     (o,), _ = observe([], "numa", 2048)
-    delta = hint_faults() - before
+    delta, moved = (a - b for a, b in zip(hint_faults(), before))
     libc.syscall(238, 0, None, ctypes.c_ulong(0))
     got = counts(o)["numa-hint"]
     # Of two threads at the same page vmstat counts the first only.
     ok(abs(got - delta) <= max(50, got // 50) and got > 100, "numa-hint: as in vmstat", (got, delta))
+    here = next(k["bytes"] for k in o["kinds"] if k["kind"] == "numa-hint") // 4096
+    same(here, moved, "numa-hint: bytes are of the pages that moved, as in vmstat")
     identity(o, "numa-hint")
     write("/proc/sys/kernel/numa_balancing", "0")
 

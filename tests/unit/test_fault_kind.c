@@ -217,7 +217,7 @@ static void check_without_after(const struct row *r)
 		SWAP(2, 7), PROTNONE(FRAME)};
 	struct mms_fault_facts f = facts_of(r);
 	enum mms_fault_kind kind = mms_fault_classify(&f, &rules);
-	uint64_t bytes = mms_fault_bytes(&f, kind);
+	uint64_t bytes = mms_fault_bytes(&f, kind, &rules);
 	size_t i;
 
 	if (mms_fault_needs_after(&f))
@@ -225,7 +225,8 @@ static void check_without_after(const struct row *r)
 	for (i = 0; i < sizeof(any) / sizeof(any[0]); i++) {
 		f.after = any[i];
 		f.level_after = 1;
-		if (mms_fault_classify(&f, &rules) != kind || mms_fault_bytes(&f, kind) != bytes)
+		if (mms_fault_classify(&f, &rules) != kind ||
+		    mms_fault_bytes(&f, kind, &rules) != bytes)
 			fail_msg("%s: the entry after matters (%zu)", r->name, i);
 	}
 }
@@ -333,6 +334,7 @@ static void walks_left_out(void **state)
 		 {.flags = MMS_FF_UNSHARE, .before = LEAF(FRAME, 0), .level_before = 1}},
 		{"read, mapped", 0, {.flags = R, .before = LEAF(FRAME, 0), .level_before = 1}},
 		{"swapped", 0, {.flags = W, .before = SWAP(1, 9), .level_before = 1}},
+		{"NUMA hint", 1, {.flags = R, .before = PROTNONE(FRAME), .level_before = 1}},
 		{"error", 0, {.flags = W, .ret = MMS_FR_OOM, .level_before = 3}},
 		{"hugetlb", 1, {.flags = W, .vm_flags = MMS_VM_HUGETLB, .level_before = 1}},
 	};
@@ -370,8 +372,50 @@ static void sizes(void **state)
 		struct mms_fault_facts f = {.after = all[i].after,
 					    .level_after = (__u8)all[i].level};
 
-		if (mms_fault_bytes(&f, all[i].kind) != all[i].bytes)
-			fail_msg("%s: %llu bytes", all[i].name, mms_fault_bytes(&f, all[i].kind));
+		if (mms_fault_bytes(&f, all[i].kind, &rules) != all[i].bytes)
+			fail_msg("%s: %llu bytes", all[i].name,
+				 mms_fault_bytes(&f, all[i].kind, &rules));
+	}
+}
+
+/* The size of a NUMA hint's page counts if another frame is there afterwards. */
+static void moved(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+		struct mms_fault_facts f;
+	} all[] = {
+		{"left",
+		 0,
+		 {0, PROTNONE(FRAME), LEAF(FRAME, RW), .level_before = 1, .level_after = 1}},
+		{"moved",
+		 4096,
+		 {0, PROTNONE(FRAME), LEAF(OTHER_FRAME, RW), .level_before = 1, .level_after = 1}},
+		{"gone again", 0, {0, PROTNONE(FRAME), 0, .level_before = 1, .level_after = 1}},
+		{"being moved",
+		 0,
+		 {0, PROTNONE(FRAME), SWAP(30, 9), .level_before = 1, .level_after = 1}},
+		{"huge, left",
+		 0,
+		 {0, PROTNONE_HUGE(HUGE_FRAME), HUGE_LEAF(HUGE_FRAME, RW), .level_before = 2,
+		  .level_after = 2}},
+		{"huge, split",
+		 0,
+		 {ADDR, PROTNONE_HUGE(HUGE_FRAME), LEAF(HUGE_FRAME + 0x145, RW), .level_before = 2,
+		  .level_after = 1}},
+		{"huge, moved",
+		 2 << 20,
+		 {ADDR, PROTNONE_HUGE(HUGE_FRAME), HUGE_LEAF(HUGE_FRAME + 512, RW),
+		  .level_before = 2, .level_after = 2}},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		uint64_t got = mms_fault_bytes(&all[i].f, MMS_FAULT_NUMA_HINT, &rules);
+
+		if (got != all[i].bytes)
+			fail_msg("%s: %llu bytes", all[i].name, (unsigned long long)got);
 	}
 }
 
@@ -382,7 +426,7 @@ int main(void)
 		cmocka_unit_test(in_swap),	  cmocka_unit_test(before_entries_count),
 		cmocka_unit_test(encrypted),	  cmocka_unit_test(kernel_rule),
 		cmocka_unit_test(swap_types),	  cmocka_unit_test(walks_left_out),
-		cmocka_unit_test(sizes),
+		cmocka_unit_test(sizes),	  cmocka_unit_test(moved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
