@@ -6,6 +6,7 @@ The nr_tlb_* counters of /proc/vmstat would be a second opinion; no kernel serve
 """
 import os
 import re
+import time
 
 from flushes import EVENTS, REASONS, replay
 from ktap import case, ok, same, skip
