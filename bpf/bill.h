@@ -56,7 +56,7 @@ struct mms_bill_val {
 
 /* Why epochs change. */
 enum mms_bill_why {
-	MMS_BILL_NONE,
+	MMS_BILL_NONE,	/* nothing that could be followed: its number is given out all the same */
 	MMS_BILL_FORK,	/* @pid forked @other */
 	MMS_BILL_VFORK, /* the same, but they share the address space until @other execs or exits */
 	MMS_BILL_FOUND, /* the same, before anybody looked: by /proc */
