@@ -226,12 +226,6 @@ struct mms_fault_place {
 	char name[MMS_FAULT_NAME]; /* of the file, its last component */
 };
 
-struct mms_fault_fork { /* map "forks", by the child's tgid */
-	__u64 ns;	/* CLOCK_MONOTONIC */
-	__u32 parent;
-	__u32 reserved;
-};
-
 struct mms_fault_val {
 	__u64 nr;
 	__u64 nr_minor;	  /* counted as min_flt by the kernel's rule */
@@ -252,7 +246,7 @@ enum mms_fault_tally {
 	MMS_TALLY_STORED,
 	MMS_TALLY_FILTERED,
 	MMS_TALLY_COUNTS_FULL, /* map "counts" had no room */
-	MMS_TALLY_STARTS_FULL, /* map "starts" had no room */
+	MMS_TALLY_STARTS_FULL, /* map "more_starts" had no room */
 	MMS_TALLY_NO_START,    /* a return without its entry (STARTS_FULL included) */
 	MMS_TALLY_NO_RETURN,   /* an entry without its return */
 	MMS_TALLY_RETRIES,     /* links joined */

@@ -155,7 +155,6 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	u32 from = BPF_CORE_READ(parent, tgid), to = BPF_CORE_READ(child, tgid);
-	struct mms_fault_fork fork = {.parent = from};
 	u8 member = 1;
 
 	/* The number may have been another's, with other memory and in another cgroup. */
@@ -169,9 +168,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		bill_fork(parent, child);
 	if (!cfg.follow || !bpf_map_lookup_elem(&tgids, &from))
 		return 0;
-	fork.ns = bpf_ktime_get_ns();
-	if (bpf_map_update_elem(&tgids, &to, &member, BPF_ANY) ||
-	    (!cfg.bill && bpf_map_update_elem(&forks, &to, &fork, BPF_ANY)))
+	if (bpf_map_update_elem(&tgids, &to, &member, BPF_ANY))
 		tally(MMS_TALLY_TGIDS_FULL);
 	return 0;
 }

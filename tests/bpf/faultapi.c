@@ -95,7 +95,6 @@ static void print_losses(struct mms_faults *f)
 
 static void print_rest(struct mms_faults *f)
 {
-	struct mms_fault_fork_seen *forks;
 	struct mms_fault_open *open;
 	struct mms_bpf_cost cost = mms_faults_cost(f);
 	uint64_t nr_inside, ns_inside;
@@ -114,12 +113,6 @@ static void print_rest(struct mms_faults *f)
 		       open[i].tgid, open[i].tid, open[i].comm, open[i].addr, open[i].ns,
 		       origins[open[i].origin], open[i].links);
 	free(open);
-	if (mms_faults_forks(f, &forks, &nr))
-		exit(1);
-	for (i = 0; i < nr; i++)
-		printf("{\"what\":\"fork\",\"parent\":%d,\"child\":%d,\"ns\":%" PRIu64 "}\n",
-		       forks[i].parent, forks[i].child, forks[i].ns);
-	free(forks);
 }
 
 static void report(struct mms_faults *f, const struct mms_fault_opts *opts)

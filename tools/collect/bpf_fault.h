@@ -69,11 +69,6 @@ struct mms_fault_open {
 	unsigned int links; /* retries so far */
 };
 
-struct mms_fault_fork_seen {
-	pid_t parent, child;
-	uint64_t ns; /* CLOCK_MONOTONIC */
-};
-
 /*
  * All since open. seen = stored + filtered + sampled_out + dropped_map_full + missed_entry;
  * missed_recursion and missed_probe were not seen at all.
@@ -139,9 +134,6 @@ int mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events);
 
 /* Faults that begin from now on do not count; what is counted is final but for those inside. */
 void mms_faults_stop(struct mms_faults *f);
-
-/* Who was forked by whom, with opts.follow or a command; *v is malloc'ed. Return: 0 or -errno. */
-int mms_faults_forks(struct mms_faults *f, struct mms_fault_fork_seen **v, size_t *nr);
 
 /* The command at its execve: its counters then, ns = 0 if it was not reached. Return: 0 or -errno.
  */

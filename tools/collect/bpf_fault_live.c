@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the fault programs tell besides the counts: what was lost, what has not ended,
- * stacks, forks, their cost, the event stream. Must not attach anything, nor format.
+ * stacks, their cost, the event stream. Must not attach anything, nor format.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -298,39 +298,6 @@ int mms_faults_stack(struct mms_faults *f, int32_t id, uint64_t *ips, size_t max
 	for (i = frames_to_skip(&st); i < st.nr && n < max; i++)
 		ips[n++] = st.ip[i];
 	return (int)n;
-}
-
-int mms_faults_forks(struct mms_faults *f, struct mms_fault_fork_seen **v, size_t *nr)
-{
-	int fd = mms_faults_map(f, "forks");
-	struct mms_fault_fork_seen *all = NULL, *more;
-	__u32 key, next, *prev = NULL;
-	struct mms_fault_fork fork;
-	size_t n = 0, room = 0;
-
-	while (!bpf_map_get_next_key(fd, prev, &next)) {
-		key = next;
-		prev = &key;
-		if (bpf_map_lookup_elem(fd, &key, &fork))
-			continue;
-		if (n == room) {
-			room = room ? room * 2 : 64;
-			more = reallocarray(all, room, sizeof(*all));
-			if (!more) {
-				free(all);
-				return -ENOMEM;
-			}
-			all = more;
-		}
-		all[n++] = (struct mms_fault_fork_seen){
-			.parent = (pid_t)fork.parent,
-			.child = (pid_t)key,
-			.ns = fork.ns,
-		};
-	}
-	*v = all;
-	*nr = n;
-	return 0;
 }
 
 struct mms_bpf_cost mms_faults_cost(const struct mms_faults *f)
