@@ -21,8 +21,8 @@ $(O)/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP -c $< -o $@
 
-$(O)/unit/test_symbols $(O)/unit/test_lives: $(SYMBOL_OBJ)
-$(O)/unit/test_symbols $(O)/unit/test_lives: LIBS_UNIT := -ldw -lelf
+$(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: $(SYMBOL_OBJ)
+$(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: LIBS_UNIT := -ldw -lelf
 $(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)

@@ -7,12 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +20,7 @@
 #include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
 #include "collect/cgroup.h"
+#include "collect/proc.h"
 #include "fault.skel.h"
 #include "fault_boot.skel.h"
 #include "fault_session.skel.h"
@@ -179,31 +178,6 @@ static int learn_boot(struct mms_fault_boot *boot, const char **why)
 	return 0;
 }
 
-/* The process that a thread belongs to; 0 if there is no such thread. */
-static pid_t process_of(pid_t tid)
-{
-	char path[64], line[128];
-	int tgid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (!tgid && fgets(line, sizeof(line), f))
-		sscanf(line, "Tgid: %d", &tgid);
-	fclose(f);
-	return tgid;
-}
-
-/* The kernel has the ids of the first namespace: in another one ours would match others. */
-static bool in_first_pid_namespace(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xeffffffcU; /* PROC_PID_INIT_INO */
-}
-
 static int set_cgroup(struct mms_faults *f, uint64_t id, const char **why)
 {
 	__u32 zero = 0;
@@ -227,17 +201,18 @@ static int set_filter(struct mms_faults *f, const struct mms_fault_opts *opts, c
 	__u32 tgid = (__u32)opts->tgid;
 	__u8 member = 1;
 
-	if ((opts->tgid || opts->tid || opts->command) && !in_first_pid_namespace())
+	/* The kernel has the ids of the first namespace: in another one ours would match others. */
+	if ((opts->tgid || opts->tid || opts->command) && !mms_proc_first_namespace())
 		return mms_faults_fail(
 			why, -EOPNOTSUPP,
 			"process ids cannot be told inside a pid namespace: run it in the first one");
-	if (opts->tid && !process_of(opts->tid))
+	if (opts->tid && !mms_proc_tgid(opts->tid))
 		return mms_faults_fail(why, -ESRCH, "no such thread");
-	if (opts->tid && opts->tgid && process_of(opts->tid) != opts->tgid)
+	if (opts->tid && opts->tgid && mms_proc_tgid(opts->tid) != opts->tgid)
 		return mms_faults_fail(why, -ESRCH, "this thread is not of that process");
-	if (opts->tgid && !process_of(opts->tgid))
+	if (opts->tgid && !mms_proc_tgid(opts->tgid))
 		return mms_faults_fail(why, -ESRCH, "no such process");
-	if (opts->tgid && process_of(opts->tgid) != opts->tgid)
+	if (opts->tgid && mms_proc_tgid(opts->tgid) != opts->tgid)
 		return mms_faults_fail(why, -ESRCH,
 				       "this is the id of a thread: give that of its process");
 	if (opts->tgid && opts->follow)

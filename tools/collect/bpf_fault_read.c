@@ -4,13 +4,13 @@
  * anything, nor format.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_fault_impl.h"
 #include "collect/hold.h"
+#include "collect/proc.h"
 
 /* One reading of the map that has the keys: "keys", or "details" with cfg.by. */
 struct reading {
@@ -116,11 +116,6 @@ static int read_keys(struct reading *r)
 	return 0;
 }
 
-static bool is_gone(pid_t tgid)
-{
-	return kill(tgid, 0) && errno == ESRCH;
-}
-
 /* The process is gone, so that nobody counts there; no thread remembers it from now on. */
 static void give_back(const struct reading *r)
 {
@@ -211,7 +206,7 @@ static int read_all(struct reading *r)
 		c = &r->counts[r->nr_counts++];
 		fill_count(r, c, key);
 		/* Gone before we read: then what we read is final. */
-		if (!tidy || !is_gone(c->tgid) || look_up(r, key))
+		if (!tidy || !mms_proc_gone(c->tgid) || look_up(r, key))
 			continue;
 		fill_count(r, c, key);
 		retire(r, key, c);

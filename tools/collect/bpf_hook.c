@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_hook.h"
+#include "collect/proc.h"
 
 #define POOL  4096 /* KRETPROBE_MAXACTIVE_MAX: the most that tracefs grants */
 #define GROUP "mmscope"
@@ -190,7 +190,7 @@ static void remove_stale(const char *tracefs)
 		if (!at || sscanf(at, ":" GROUP "/%63[A-Za-z0-9_]", event) != 1 ||
 		    sscanf(event, "%*c_%d", &pid) != 1)
 			continue;
-		if (kill(pid, 0) && errno == ESRCH)
+		if (mms_proc_gone(pid))
 			remove_event(tracefs, event);
 	}
 	fclose(f);

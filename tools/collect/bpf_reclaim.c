@@ -4,7 +4,6 @@
  * reads them. Must not know what the counts mean or how they are shown.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "collect/bpf_hook.h"
 #include "collect/bpf_reclaim.h"
 #include "collect/hold.h"
+#include "collect/proc.h"
 #include "reclaim.skel.h"
 
 #define MIN_SHADOWS 16384
@@ -309,7 +309,7 @@ void mms_reclaim_tidy(struct mms_reclaim *r)
 		keys[n++] = key;
 	if (n > room / 2) {
 		while (n--) {
-			if (!kill(keys[n], 0) || errno != ESRCH)
+			if (!mms_proc_gone((pid_t)keys[n]))
 				continue;
 			mms_hold_step(&hold);
 			bpf_map_delete_elem(fd, &keys[n]);

@@ -4,7 +4,6 @@
  * or attach anything, nor format.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +79,7 @@ int mms_watch_filter(int tgids_fd, const struct mms_whom *w, const char **why)
 			"process ids cannot be told inside a pid namespace: run it in the first one");
 	if (!w->tgid)
 		return 0;
-	if (kill(w->tgid, 0) && errno == ESRCH)
+	if (mms_proc_gone(w->tgid))
 		return fail(why, -ESRCH, "no such process");
 	if (mms_proc_tgid(w->tgid) != w->tgid)
 		return fail(why, -ESRCH, "this is the id of a thread: give that of its process");
@@ -110,7 +109,7 @@ int mms_watch_keys(int fd, size_t key_size, size_t max, void **keys, size_t *nr)
 
 bool mms_watch_gone(pid_t tgid)
 {
-	return tgid && kill(tgid, 0) && errno == ESRCH;
+	return tgid && mms_proc_gone(tgid);
 }
 
 void mms_watch_comm(int comms_fd, pid_t tgid, char *comm)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,11 @@ bool mms_proc_first_namespace(void)
 	struct stat st;
 
 	return stat("/proc/self/ns/pid", &st) || st.st_ino == 0xeffffffcU; /* PROC_PID_INIT_INO */
+}
+
+bool mms_proc_gone(pid_t pid)
+{
+	return kill(pid, 0) && errno == ESRCH && mms_proc_first_namespace();
 }
 
 bool mms_proc_cpu_flag(const char *flag)

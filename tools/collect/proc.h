@@ -20,6 +20,8 @@ int mms_proc_check(pid_t pid);
 pid_t mms_proc_tgid(pid_t pid);
 /* Are pids here those of the kernel, that is, of the first pid namespace? */
 bool mms_proc_first_namespace(void);
+/* Has the process of this id, the kernel's, ended? Not known, so false, in other namespaces. */
+bool mms_proc_gone(pid_t pid);
 /* Has the first CPU such a flag in /proc/cpuinfo? */
 bool mms_proc_cpu_flag(const char *flag);
 /* Name of the process, "?" if it is gone; @comm is 64 bytes. */
