@@ -26,6 +26,8 @@ status 2 "count is a word" tlb 1 x
 status 2 "too many" tlb 1 1 1
 status 2 "no command after --" tlb --
 status 2 "a command and a pid" tlb -p 1 -- true
+status 2 "everything and a pid" tlb -a -p 1
+status 2 "everything and a command" tlb -a -- true
 status 2 "option of another command" tlb --hist
 status 2 "a newline in the pid stays one line" tlb -p $'1\n2'
 status 1 "file in a folder that is not there" tlb -o /no/such/folder/file 1 1

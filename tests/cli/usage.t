@@ -47,6 +47,8 @@ status 2 "cow: bad interval" cow x
 status 2 "cow: count 0" cow 1 0
 status 2 "cow: by what it does not know" cow --by file
 status 2 "cow: rows as a word" cow -n many
+status 2 "cow: stacks and forks" cow --stacks -n 5
+status 2 "cow: stacks and pages" cow --stacks --no-shared
 status 2 "cow: no such way to attach" cow --attach magic
 status 2 "faults: no key" faults --by ""
 status 2 "faults: unknown key" faults --by page
@@ -65,6 +67,8 @@ status 2 "faults: used, and events" faults --used --events -p 1
 status 2 "faults: stacks of no side" faults --stacks=all
 status 2 "faults: stacks and events" faults --stacks --events
 status 2 "faults: stacks and rows" faults --stacks --by vma
+status 2 "faults: stacks and neighbours" faults --stacks --around
+status 2 "faults: stacks and uses" faults --stacks --used -p 1
 status 2 "faults: stacks and a budget" faults --stacks --max-overhead 5
 status 2 "faults: a weight of no stack" faults --weight ns
 status 2 "faults: unknown weight" faults --stacks --weight pages

@@ -26,6 +26,7 @@ struct cow_args {
 	enum out_format format;
 	const char *path; /* NULL = stdout */
 	size_t top;	  /* 0 = all */
+	bool topped;	  /* it was asked for */
 	bool all;
 	bool each;
 	bool no_shared;
@@ -98,6 +99,7 @@ static int parse_top(struct cow_args *a)
 	if (args_u64(optarg, &v) || v > SIZE_MAX)
 		return err_usage("cow", "'%s' is not a number of rows", optarg);
 	a->top = (size_t)v;
+	a->topped = true;
 	return PARSED;
 }
 
@@ -183,8 +185,9 @@ static int parse(int argc, char **argv, struct cow_args *a)
 	ret = watch_parse_operands(&a->watch, "cow", argc, argv);
 	if (ret)
 		return ret;
-	if (a->stacks && (a->each || (a->opts.by & MMS_BY_VMA)))
-		return err_usage("cow", "--stacks has lines of its own: not with -e or --by");
+	if (a->stacks && (a->each || (a->opts.by & MMS_BY_VMA) || a->topped || a->no_shared))
+		return err_usage("cow", "--stacks has lines of its own: not with -e, --by, -n or "
+					"--no-shared");
 	if (a->all && (a->watch.pid || a->watch.cgroup_id || a->watch.command))
 		return err_usage("cow", "-a means all: not with -p, -c or a command");
 	return PARSED;
@@ -421,5 +424,8 @@ int cmd_cow(int argc, char **argv)
 	struct cow_args args = {.format = OUT_TEXT, .top = TOP};
 	int ret = parse(argc, argv, &args);
 
-	return ret == PARSED ? run(&args) : ret;
+	if (ret == PARSED)
+		return run(&args);
+	free(args.watch.cgroup);
+	return ret;
 }

@@ -367,13 +367,13 @@ static int check_view(const struct faults_args *a)
 			"--events gives no counts: not with -e, --by, --hist, --sort or --top");
 	if (a->cold && (rows || a->opts.events || a->kinds || a->budget || a->opts.around))
 		return err_usage("faults", "--cold has its own table: with -v, -o and -O only");
-	if (a->stacks && (rows || a->opts.events || a->cold || a->budget > 0))
+	if (a->stacks && (rows || a->opts.events || a->cold || a->budget > 0 || a->opts.around))
 		return err_usage("faults", "--stacks has lines of its own: not with -e, --by, "
-					   "--hist, --sort, --top, --events, --cold or "
+					   "--hist, --sort, --top, --events, --cold, "
+					   "--around, --used or --max-overhead");
+	if (a->used_ms && (a->opts.events || a->budget > 0))
+		return err_usage("faults", "--used has events of its own: not with --events or "
 					   "--max-overhead");
-	if (a->used_ms && (a->opts.events || a->stacks || a->budget > 0))
-		return err_usage("faults", "--used has events of its own: not with --events, "
-					   "--stacks or --max-overhead");
 	if (a->weighed && !a->stacks)
 		return err_usage("faults", "--weight goes with --stacks");
 	if (a->opts.no_kinds &&

@@ -19,6 +19,7 @@ struct tlb_args {
 	enum out_format format;
 	const char *path;   /* NULL = stdout */
 	const char *attach; /* NULL = the best */
+	bool all;
 	bool by_process;
 	bool verbose;
 };
@@ -42,6 +43,7 @@ static const struct opts_help help = {
 		"misses where the CPU counts them; of all processes, a process, a cgroup or a command\n"
 		"and its children. Without INTERVAL one report when it ends or at Ctrl-C.",
 	.options =
+		"  -a, --all             everything (default)\n"
 		"  -p, --pid PID         only this process, all its threads\n"
 		"  -c, --cgroup CGROUP   only this cgroup and those below it\n"
 		"  -e, --each            rows per process, and who caused what whom\n"
@@ -73,6 +75,9 @@ static int parse_option(int c, struct tlb_args *a)
 	int ret = EXIT_OK;
 
 	switch (c) {
+	case 'a':
+		a->all = true;
+		break;
 	case 'p':
 		ret = watch_parse_pid(&a->watch, "tlb", optarg);
 		break;
@@ -108,6 +113,7 @@ static int parse_option(int c, struct tlb_args *a)
 static int parse(int argc, char **argv, struct tlb_args *a)
 {
 	static const struct option longs[] = {
+		{"all", no_argument, NULL, 'a'},
 		{"pid", required_argument, NULL, 'p'},
 		{"cgroup", required_argument, NULL, 'c'},
 		{"each", no_argument, NULL, 'e'},
@@ -120,13 +126,17 @@ static int parse(int argc, char **argv, struct tlb_args *a)
 	};
 	int c, ret;
 
-	while ((c = opts_next(argc, argv, "+:p:c:evo:O:h", longs)) != -1) {
+	while ((c = opts_next(argc, argv, "+:ap:c:evo:O:h", longs)) != -1) {
 		ret = parse_option(c, a);
 		if (ret != PARSED)
 			return ret;
 	}
 	ret = watch_parse_operands(&a->watch, "tlb", argc, argv);
-	return ret == EXIT_OK ? PARSED : ret;
+	if (ret != EXIT_OK)
+		return ret;
+	if (a->all && (a->watch.pid || a->watch.cgroup || a->watch.command))
+		return err_usage("tlb", "-a, or -p, or -c, or a command: one of them");
+	return PARSED;
 }
 
 static int report(void *arg)
