@@ -330,17 +330,6 @@ static int observe(struct cow_run *r)
 	return 0;
 }
 
-static int open_error(int err, const char *why)
-{
-	if (!why)
-		return err_failed("cow: %s", strerror(-err));
-	if (err == -ESRCH || err == -ESTALE)
-		return err_failed("cow: %s", why);
-	if (err == -EPERM || err == -ENOENT || err == -EOPNOTSUPP)
-		return err_missing("cow: %s", why);
-	return err_missing("cow: %s: %s", why, strerror(-err));
-}
-
 static int run_counted(struct cow_run *r)
 {
 	const struct watch *w = &r->args->watch;
@@ -388,7 +377,7 @@ static int run_open(struct cow_run *r)
 		      : 0;
 	if (!err)
 		err = mms_faults_open(&r->f, &opts, &why);
-	ret = err ? open_error(err, why) : run_counted(r);
+	ret = err ? watch_open_error("cow", err, why) : run_counted(r);
 	err = out_destroy(r->o);
 	if (ret)
 		return ret;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "cmd.h"
 #include "cmd/faults_run.h"
+#include "cmd/watch.h"
 #include "collect/proc.h"
 #include "util/err.h"
 
@@ -175,17 +176,6 @@ static int observe(struct faults_run *r)
 	return err ? err : r->err;
 }
 
-static int open_error(int err, const char *why)
-{
-	if (!why)
-		return err_failed("faults: %s", strerror(-err));
-	if (err == -ESRCH || err == -ESTALE)
-		return err_failed("faults: %s", why);
-	if (err == -EPERM || err == -ENOENT || err == -EOPNOTSUPP)
-		return err_missing("faults: %s", why);
-	return err_missing("faults: %s: %s", why, strerror(-err));
-}
-
 /* As perf stat: the command's status is ours; a signal is 128 + its number, as in a shell. */
 static int command_status(const struct faults_run *r)
 {
@@ -306,7 +296,7 @@ static int run(const struct faults_args *args)
 		ret = open_stacks(&r, &opts);
 	if (!ret) {
 		err = mms_faults_open(&r.f, &opts, &why);
-		ret = err ? open_error(err, why) : run_open(&r);
+		ret = err ? watch_open_error("faults", err, why) : run_open(&r);
 	}
 	release(&r);
 	if (args->path && fclose(r.file) && !ret)

@@ -204,13 +204,27 @@ void watch_note_lost(struct out *o, uint64_t nr, const char *what)
 		out_note(o, "lost: %" PRIu64 " %s", nr, what);
 }
 
+/*
+ * What is gone, did not pass the self-test or found no memory has failed; for the rest
+ * the kernel or the rights lack something.
+ */
 int watch_open_error(const char *name, int err, const char *why)
 {
 	if (!why)
 		return err_failed("%s: %s", name, strerror(-err));
-	if (err == -EPERM || err == -ENOENT || err == -EOPNOTSUPP)
+	switch (err) {
+	case -ESRCH:
+	case -ESTALE:
+	case -EIO:
+	case -ENOMEM:
+		return err_failed("%s: %s", name, why);
+	case -EPERM:
+	case -ENOENT:
+	case -EOPNOTSUPP:
 		return err_missing("%s: %s", name, why);
-	return err_failed("%s: %s", name, why);
+	default: /* the library's word is of what was done, not of what went wrong */
+		return err_missing("%s: %s: %s", name, why, strerror(-err));
+	}
 }
 
 int watch_status(const struct watch *w)
