@@ -208,9 +208,9 @@ def construction(t):
     row = t.fork(child)
     same(row["state"], "exited", "construction: the end is told")
     same([sum(m[k] for m in t.maps[child, row["fork_ns"]]) for k in
-          ("parent_copied_pages", "child_copied_pages", "child_filled_pages", "reused_bytes", "fault_ns")],
-         [row[k] for k in ("parent_copied_pages", "child_copied_pages", "child_filled_pages", "reused_bytes",
-                           "fault_ns")], "construction: sums of the mappings")
+          ("parent_copied_pages", "child_bytes", "child_copied_pages", "child_filled_pages", "reused_bytes", "fault_ns")],
+         [row[k] for k in ("parent_copied_pages", "child_bytes", "child_copied_pages", "child_filled_pages",
+                           "reused_bytes", "fault_ns")], "construction: sums of the mappings")
     same(row["bytes"], row["parent_bytes"] + row["child_bytes"] + row["new_bytes"], "construction: the bill's sum")
     ok(0 < row["fault_ns"] < row["age_ns"], "construction: times", row)
     f.end()
@@ -377,10 +377,12 @@ def files(t):
     same(pages(m, "parent_copied", "child_copied"), (3, 2), "files: copies of copies")
     same((m["parent_file_copied_bytes"], m["child_file_copied_bytes"]), (4 * PAGE, 5 * PAGE),
          "files: copies of the file's pages")
+    same(m["child_bytes"], (2 + 5) * PAGE, "files: both are what the child copied")
     s = smaps(child, region("file"))
     same((m["shared_bytes"] + m["private_bytes"], m["private_bytes"]), (s["Anonymous"], s["Private_Dirty"]),
          "files: as smaps has it")
     row = t.fork(child)
+    same(sum(m["child_bytes"] for m in t.maps[child, row["fork_ns"]]), row["child_bytes"], "files: sums of the mappings")
     ok(0 <= row["private_by_faults_bytes"] - smaps(child)["Private_Dirty"] <= BOTH,
        "files: private by faults = Private_Dirty", row)
     f.end()

@@ -37,8 +37,9 @@ static const struct out_col cols[] = {
 	{"segment", "SEGMENT", OUT_STR, -7},
 	{"parent_copied_pages", NULL, OUT_COUNT, 0},
 	{"parent_copied_bytes", "P-COPY", OUT_BYTES, 6},
+	{"child_bytes", "C-COPY", OUT_BYTES, 6},
 	{"child_copied_pages", NULL, OUT_COUNT, 0},
-	{"child_copied_bytes", "C-COPY", OUT_BYTES, 6},
+	{"child_copied_bytes", NULL, OUT_BYTES, 0},
 	{"child_filled_pages", NULL, OUT_COUNT, 0},
 	{"child_filled_bytes", "C-NEW", OUT_BYTES, 6},
 	{"parent_reused_pages", NULL, OUT_COUNT, 0},
@@ -187,6 +188,8 @@ static void place_row(struct out *o, const struct place *p, const struct cow_row
 	out_cell_str(o, p->segment);
 	out_cell_num(o, parent->nr[MMS_BILL_COPIED]);
 	out_cell_num(o, parent->bytes[MMS_BILL_COPIED] + after->bytes[MMS_BILL_COPIED]);
+	out_cell_num(o, child->bytes[MMS_BILL_COPIED] + child->bytes[MMS_BILL_FILE_COPIED] +
+				child->bytes[MMS_BILL_KSM_COPIED]);
 	out_cell_num(o, child->nr[MMS_BILL_COPIED]);
 	out_cell_num(o, child->bytes[MMS_BILL_COPIED]);
 	out_cell_num(o, child->nr[MMS_BILL_FILLED]);
