@@ -24,6 +24,7 @@ $(O)/unit/obj/%.o: %.c
 $(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: $(SYMBOL_OBJ)
 $(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: LIBS_UNIT := -ldw -lelf
 $(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
+$(O)/unit/test_segments: $(O)/unit/obj/tools/collect/proc_segments.o
 $(O)/unit/test_watch: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed)
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)

@@ -435,6 +435,8 @@ def hugetlb(t):
     f.do(0, "write hugetlb 0 1")
     f.do(0, f"write hugetlb {HUGE} 1")
     child = f.fork(0, 1)
+    t.fresh()
+    same(t.region(child, "hugetlb")["segment"], "hugetlb", "hugetlb: what it is, before any fault")
     f.do(0, "write hugetlb 0 1")
     t.fresh()
     row, m = t.fork(child), t.region(child, "hugetlb")

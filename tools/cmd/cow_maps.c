@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cmd/cow_report.h"
+#include "collect/proc_segments.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -60,11 +61,19 @@ static const struct out_col cols[] = {
 	{"name", "NAME", OUT_STR, 0},
 };
 
+/* What a mapping is now. */
+struct segment {
+	uint64_t start, end;
+	enum mms_segment is;
+};
+
 /* What is known of an address of the fork. */
 struct gather {
 	struct mms_bills *b;
 	const struct model_bill *bill;
-	struct mms_list places; /* struct place */
+	struct mms_list places;	  /* struct place */
+	struct mms_list segments; /* struct segment, once asked for */
+	bool asked;
 	bool failed;
 };
 
@@ -114,17 +123,32 @@ static void add(void *ctx, enum model_bill_part part, const struct mms_bill_key 
 	p->sums[part].ns[key->what] += val->ns;
 }
 
-static const char *segment_of(const struct mms_share_vma *v)
+static void add_segment(void *ctx, uint64_t start, uint64_t end, enum mms_segment is,
+			uint64_t pages)
 {
-	if (!strcmp(v->name, "[heap]"))
-		return segment_names[MMS_SEG_HEAP];
-	if (!strcmp(v->name, "[stack]"))
-		return segment_names[MMS_SEG_STACK];
-	if (!strcmp(v->name, "anon") || v->name[0] == '[')
-		return segment_names[MMS_SEG_ANON];
-	if (v->perms[2] == 'x')
-		return segment_names[MMS_SEG_TEXT];
-	return segment_names[v->perms[1] == 'w' ? MMS_SEG_DATA : MMS_SEG_FILE];
+	struct gather *g = ctx;
+	struct segment *s = model_list_add(&g->segments, sizeof(*s));
+
+	if (s)
+		*s = (struct segment){start, end, is};
+	else
+		g->failed = true;
+}
+
+/* Of a mapping where nothing was counted: smaps is read for these only, once for a fork. */
+static const char *segment_of(struct gather *g, const struct mms_share_vma *v)
+{
+	const struct segment *s;
+	size_t i;
+
+	if (!g->asked && mms_proc_segments_each(g->bill->pid, add_segment, g))
+		g->segments.nr = 0; /* it has ended meanwhile, or become another program */
+	g->asked = true;
+	s = g->segments.v;
+	for (i = 0; i < g->segments.nr; i++)
+		if (s[i].start <= v->start && v->start < s[i].end)
+			return segment_names[s[i].is];
+	return NULL;
 }
 
 /* As the mapping is now: a place that was remembered may have grown or been cut since. */
@@ -144,7 +168,7 @@ static void add_share(struct gather *g, const struct mms_share_vma *v)
 	p->start = v->start;
 	p->end = v->end;
 	if (!p->segment)
-		p->segment = segment_of(v);
+		p->segment = segment_of(g, v);
 	if (!p->name[0] && strcmp(v->name, "anon") != 0)
 		memcpy(p->name, v->name, sizeof(p->name));
 	p->bytes = v->bytes;
@@ -230,6 +254,7 @@ static bool report_fork(struct out *o, struct mms_bills *b, const struct model_c
 	for (i = 0; i < g.places.nr; i++)
 		place_row(o, &p[i], r, n);
 	free(g.places.v);
+	free(g.segments.v);
 	return !g.failed;
 }
 

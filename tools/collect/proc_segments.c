@@ -134,7 +134,8 @@ static int still(pid_t pid, const struct layout *before)
 	return now.end_data == before->end_data && now.start_brk == before->start_brk ? 0 : -ESRCH;
 }
 
-static int read_segments(FILE *f, pid_t pid, const struct layout *layout, uint64_t *pages)
+static int read_segments(FILE *f, pid_t pid, const struct layout *layout, mms_segment_fn fn,
+			 void *ctx)
 {
 	struct vma v = {};
 	char *line = NULL;
@@ -147,25 +148,24 @@ static int read_segments(FILE *f, pid_t pid, const struct layout *layout, uint64
 			continue;
 		}
 		if (any)
-			pages[segment_of(pid, &v, layout)] += v.kb / PAGE_KB;
+			fn(ctx, v.start, v.end, segment_of(pid, &v, layout), v.kb / PAGE_KB);
 		any = parse_head(line, &v);
 	}
 	if (any)
-		pages[segment_of(pid, &v, layout)] += v.kb / PAGE_KB;
+		fn(ctx, v.start, v.end, segment_of(pid, &v, layout), v.kb / PAGE_KB);
 	free(line);
 	if (ferror(f))
 		return -EIO;
 	return any ? 0 : -ESRCH;
 }
 
-int mms_proc_segments(pid_t pid, uint64_t pages[MMS_SEG_NR])
+int mms_proc_segments_each(pid_t pid, mms_segment_fn fn, void *ctx)
 {
 	struct layout layout;
 	char path[64];
 	FILE *f;
 	int err;
 
-	memset(pages, 0, MMS_SEG_NR * sizeof(*pages));
 	err = read_layout(pid, &layout);
 	if (err)
 		return err;
@@ -173,7 +173,19 @@ int mms_proc_segments(pid_t pid, uint64_t pages[MMS_SEG_NR])
 	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT ? -ESRCH : -errno;
-	err = read_segments(f, pid, &layout, pages);
+	err = read_segments(f, pid, &layout, fn, ctx);
 	fclose(f);
 	return err ? err : still(pid, &layout);
+}
+
+static void add_pages(void *ctx, uint64_t start, uint64_t end, enum mms_segment segment,
+		      uint64_t pages)
+{
+	((uint64_t *)ctx)[segment] += pages;
+}
+
+int mms_proc_segments(pid_t pid, uint64_t pages[MMS_SEG_NR])
+{
+	memset(pages, 0, MMS_SEG_NR * sizeof(*pages));
+	return mms_proc_segments_each(pid, add_pages, pages);
 }

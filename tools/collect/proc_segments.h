@@ -12,6 +12,18 @@
 #include "fault_kind.h"
 #include "fault.h"
 
+typedef void (*mms_segment_fn)(void *ctx, uint64_t start, uint64_t end, enum mms_segment segment,
+			       uint64_t pages);
+
+/**
+ * mms_proc_segments_each() - the segment of each mapping, and what of it is resident
+ * @pid: the process
+ * @fn: called for each in order of address, pages in units of 4 KiB
+ * @ctx: for @fn
+ * The same lock, the same errors as below; after an error @fn may have been called already.
+ */
+int mms_proc_segments_each(pid_t pid, mms_segment_fn fn, void *ctx);
+
 /**
  * mms_proc_segments() - count them
  * @pid: the process
