@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -66,11 +67,64 @@ static void without_a_reason_it_failed(void **state)
 	assert_string_equal(line, "mmscope: tlb: Invalid argument\n");
 }
 
+/* What an object with only the identity looks like. */
+static char *identity(enum out_format format, uint64_t sampled_out, uint64_t dropped)
+{
+	struct watch_identity i = {.seen = 100 + dropped,
+				   .stored = 60,
+				   .filtered = 40,
+				   .sampled_out = sampled_out,
+				   .dropped = dropped};
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	struct out *o = out_create(format, f, "tlb");
+
+	assert_non_null(o);
+	out_begin(o);
+	watch_report_identity(o, &i);
+	out_end(o);
+	assert_int_equal(out_destroy(o), 0);
+	fclose(f);
+	return text;
+}
+
+static void assert_identity(enum out_format format, uint64_t sampled_out, uint64_t dropped,
+			    const char *want)
+{
+	char *text = identity(format, sampled_out, dropped);
+
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void people_get_the_identity_when_it_says_something(void **state)
+{
+	assert_identity(OUT_TEXT, UINT64_MAX, 0, "");
+	assert_identity(OUT_TEXT, 0, 0, "");
+	assert_identity(OUT_TEXT, UINT64_MAX, 7,
+			"seen: 107\nstored: 60\nfiltered: 40\ndropped: 7\n");
+	assert_identity(OUT_TEXT, 5, 0,
+			"seen: 100\nstored: 60\nfiltered: 40\nsampled out: 5\ndropped: 0\n");
+}
+
+static void programs_always_get_it(void **state)
+{
+	assert_identity(OUT_JSON, UINT64_MAX, 0,
+			"{\"schema\":\"mmscope.tlb/1\",\"seen\":100,\"stored\":60,"
+			"\"filtered\":40,\"dropped\":0}\n");
+	assert_identity(OUT_JSON, 0, 0,
+			"{\"schema\":\"mmscope.tlb/1\",\"seen\":100,\"stored\":60,"
+			"\"filtered\":40,\"sampled_out\":0,\"dropped\":0}\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_failed_is_told_from_what_is_missing),
 		cmocka_unit_test(without_a_reason_it_failed),
+		cmocka_unit_test(people_get_the_identity_when_it_says_something),
+		cmocka_unit_test(programs_always_get_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -247,14 +247,16 @@ static void report_totals(struct out *o, const struct cow_span *span)
 			"frames are hidden from this user: zero pages and those of KSM count as shared");
 }
 
-/* For programs: people get a line for what was lost. */
 void cow_report_identity(struct out *o, const struct mms_fault_losses *l)
 {
 	out_num(o, "retries", NULL, OUT_COUNT, l->retries);
-	out_num(o, "seen", NULL, OUT_COUNT, l->seen);
-	out_num(o, "stored", NULL, OUT_COUNT, l->stored);
-	out_num(o, "filtered", NULL, OUT_COUNT, l->filtered);
-	out_num(o, "dropped", NULL, OUT_COUNT, l->dropped_map_full + l->missed_entry);
+	watch_report_identity(o, &(struct watch_identity){
+					 .seen = l->seen,
+					 .stored = l->stored,
+					 .filtered = l->filtered,
+					 .sampled_out = UINT64_MAX,
+					 .dropped = l->dropped_map_full + l->missed_entry,
+				 });
 	out_num(o, "dropped_map_full", NULL, OUT_COUNT, l->dropped_map_full);
 	out_num(o, "missed_recursion", NULL, OUT_COUNT, l->missed_recursion);
 	out_num(o, "missed_entry", NULL, OUT_COUNT, l->missed_entry);

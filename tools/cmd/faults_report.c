@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include "cmd/faults_report.h"
+#include "cmd/watch.h"
 
 int faults_view_open(struct faults_view *v, const struct faults_args *args)
 {
@@ -53,12 +54,6 @@ void faults_report_rusage(struct out *o, const struct faults_span *span, uint64_
 			(uint64_t)WTERMSIG(span->status));
 }
 
-static void note_lost(struct out *o, uint64_t nr, const char *what)
-{
-	if (nr)
-		out_note(o, "lost: %" PRIu64 " %s", nr, what);
-}
-
 /**
  * faults_report_losses() - one note per way in which something was lost
  * @o: output, in an object
@@ -66,30 +61,34 @@ static void note_lost(struct out *o, uint64_t nr, const char *what)
  */
 void faults_report_losses(struct out *o, const struct mms_fault_losses *l)
 {
-	note_lost(o, l->dropped_map_full, "faults, no room in the kernel's map");
-	note_lost(o, l->dropped_ring_full, "events, the ring was full (the counts have them)");
-	note_lost(o, l->missed_recursion, "program runs skipped by the kernel (recursion)");
-	note_lost(o, l->missed_entry, "faults whose entry was missed");
-	note_lost(o, l->missed_return, "faults whose return was missed");
-	note_lost(o, l->missed_probe, "calls or returns that the kprobes missed, all processes");
-	note_lost(o, l->missed_child, "children not followed, no room in the kernel's map");
-	note_lost(o, l->walk_failed, "table entries unreadable, taken as absent");
-	note_lost(o, l->stack_lost, "stacks (their faults are counted)");
+	watch_note_lost(o, l->dropped_map_full, "faults, no room in the kernel's map");
+	watch_note_lost(o, l->dropped_ring_full,
+			"events, the ring was full (the counts have them)");
+	watch_note_lost(o, l->missed_recursion, "program runs skipped by the kernel (recursion)");
+	watch_note_lost(o, l->missed_entry, "faults whose entry was missed");
+	watch_note_lost(o, l->missed_return, "faults whose return was missed");
+	watch_note_lost(o, l->missed_probe,
+			"calls or returns that the kprobes missed, all processes");
+	watch_note_lost(o, l->missed_child, "children not followed, no room in the kernel's map");
+	watch_note_lost(o, l->walk_failed, "table entries unreadable, taken as absent");
+	watch_note_lost(o, l->stack_lost, "stacks (their faults are counted)");
 }
 
 /**
- * faults_report_identity() - seen = stored + filtered + sampled out + dropped, for programs
+ * faults_report_identity() - seen = stored + filtered + sampled out + dropped
  * @o: output, in an object
  * @l: of the span
  */
 void faults_report_identity(struct out *o, const struct mms_fault_losses *l)
 {
 	out_num(o, "retries", "retries joined", OUT_COUNT, l->retries);
-	out_num(o, "seen", NULL, OUT_COUNT, l->seen);
-	out_num(o, "stored", NULL, OUT_COUNT, l->stored);
-	out_num(o, "filtered", NULL, OUT_COUNT, l->filtered);
-	out_num(o, "sampled_out", NULL, OUT_COUNT, l->sampled_out);
-	out_num(o, "dropped", NULL, OUT_COUNT, l->dropped_map_full + l->missed_entry);
+	watch_report_identity(o, &(struct watch_identity){
+					 .seen = l->seen,
+					 .stored = l->stored,
+					 .filtered = l->filtered,
+					 .sampled_out = l->sampled_out,
+					 .dropped = l->dropped_map_full + l->missed_entry,
+				 });
 	out_num(o, "dropped_map_full", NULL, OUT_COUNT, l->dropped_map_full);
 	out_num(o, "dropped_ring_full", NULL, OUT_COUNT, l->dropped_ring_full);
 	out_num(o, "missed_recursion", NULL, OUT_COUNT, l->missed_recursion);

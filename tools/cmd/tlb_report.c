@@ -407,10 +407,13 @@ static void report_losses(struct out *o, const struct tlb_span *span)
 	l.missed_recursion -= old->missed_recursion;
 	l.missed_probe -= old->missed_probe;
 	l.missed_child -= old->missed_child;
-	out_num(o, "seen", NULL, OUT_COUNT, l.seen);
-	out_num(o, "stored", NULL, OUT_COUNT, l.stored);
-	out_num(o, "filtered", NULL, OUT_COUNT, l.filtered);
-	out_num(o, "dropped", NULL, OUT_COUNT, l.dropped);
+	watch_report_identity(o, &(struct watch_identity){
+					 .seen = l.seen,
+					 .stored = l.stored,
+					 .filtered = l.filtered,
+					 .sampled_out = UINT64_MAX,
+					 .dropped = l.dropped,
+				 });
 	out_num(o, "dropped_received", NULL, OUT_COUNT, l.dropped_received);
 	out_num(o, "stood_in", NULL, OUT_COUNT, l.stood_in);
 	out_num(o, "missed_flush", NULL, OUT_COUNT, l.missed_flush);

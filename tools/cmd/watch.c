@@ -204,6 +204,19 @@ void watch_note_lost(struct out *o, uint64_t nr, const char *what)
 		out_note(o, "lost: %" PRIu64 " %s", nr, what);
 }
 
+void watch_report_identity(struct out *o, const struct watch_identity *i)
+{
+	bool samples = i->sampled_out != UINT64_MAX;
+	bool tell = i->dropped || (samples && i->sampled_out);
+
+	out_num(o, "seen", tell ? "seen" : NULL, OUT_COUNT, i->seen);
+	out_num(o, "stored", tell ? "stored" : NULL, OUT_COUNT, i->stored);
+	out_num(o, "filtered", tell ? "filtered" : NULL, OUT_COUNT, i->filtered);
+	if (samples)
+		out_num(o, "sampled_out", tell ? "sampled out" : NULL, OUT_COUNT, i->sampled_out);
+	out_num(o, "dropped", tell ? "dropped" : NULL, OUT_COUNT, i->dropped);
+}
+
 /*
  * What is gone, did not pass the self-test or found no memory has failed; for the rest
  * the kernel or the rights lack something.

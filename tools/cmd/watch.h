@@ -87,6 +87,21 @@ int watch_observe(struct watch *w, uint64_t begin_ns, const struct watch_ops *op
 void watch_report_command(struct out *o, bool command, int status);
 void watch_note_lost(struct out *o, uint64_t nr, const char *what);
 
+/**
+ * struct watch_identity - where what was seen has gone
+ * @sampled_out: not looked at; UINT64_MAX = there is no such thing
+ */
+struct watch_identity {
+	uint64_t seen;
+	uint64_t stored;
+	uint64_t filtered;
+	uint64_t sampled_out;
+	uint64_t dropped;
+};
+
+/* For programs always; for people where more than a filter lies between seen and stored. */
+void watch_report_identity(struct out *o, const struct watch_identity *i);
+
 /* What could not be opened, in words. Return: an exit code. */
 int watch_open_error(const char *name, int err, const char *why);
 
