@@ -27,7 +27,7 @@ HUGE = 512
 # private once, and was copied twice.
 BOTH = 2 * PAGE
 KINDS = ("anon", "thp", "shared", "dontfork", "file", "hugetlb")
-LOSSES = ("dropped", "missed_entry", "missed_return", "missed_child", "walk_failed")
+LOSSES = ("dropped", "missed_entry", "missed_return", "missed_child", "walk_failed", "orphans")
 
 
 def region(kind):

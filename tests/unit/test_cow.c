@@ -396,6 +396,11 @@ static void what_was_told_is_forgotten(void **state)
 	k.counts[0].key.epoch = 999;
 	snapshot(&k);
 	assert_int_equal(model_cow_orphans(k.c), k.counts[0].val.nr);
+	/* Taken out of the kernel they are still in no bill. */
+	k.counts[0].final = true;
+	model_cow_counts(k.c, k.counts, 1);
+	model_cow_counts(k.c, k.counts, 0);
+	assert_int_equal(model_cow_orphans(k.c), k.counts[0].val.nr);
 	model_cow_destroy(k.c);
 }
 

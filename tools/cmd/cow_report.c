@@ -267,11 +267,30 @@ void cow_report_identity(struct out *o, const struct mms_fault_losses *l)
 	out_num(o, "stack_lost", NULL, OUT_COUNT, l->stack_lost);
 }
 
+/* How it was attached, and once what that cannot tell. */
+void cow_report_attach(struct out *o, struct mms_faults *f, const struct cow_span *span)
+{
+	const char *lack;
+	size_t i;
+
+	out_str(o, "attach", NULL, mms_faults_attach_kind(f));
+	for (i = 0; span->n == 1 && (lack = mms_faults_missing(f, i)); i++)
+		out_note(o, "%s", lack);
+}
+
+void cow_report_losses(struct out *o, const struct model_cow *c, const struct cow_span *span)
+{
+	faults_report_losses(o, &span->losses);
+	watch_note_lost(o, span->lost_moments, "forks or ends of processes, not read in time");
+	/* As of now: a fork that is told of late takes its faults back. */
+	out_num(o, "orphans", NULL, OUT_COUNT, model_cow_orphans(c));
+	watch_note_lost(o, model_cow_orphans(c), "faults after a fork that was not seen");
+}
+
 int cow_report(struct out *o, struct mms_faults *f, struct mms_bills *b, struct model_cow *c,
 	       const struct cow_span *span)
 {
 	struct model_member *members = NULL;
-	const char *lack;
 	size_t nr = 0, i;
 	int err = 0;
 
@@ -292,14 +311,9 @@ int cow_report(struct out *o, struct mms_faults *f, struct mms_bills *b, struct 
 		err = cow_report_maps(o, b, c, span);
 	report_totals(o, span);
 	cow_report_identity(o, &span->losses);
-	out_str(o, "attach", NULL, mms_faults_attach_kind(f));
-	for (i = 0; span->n == 1 && (lack = mms_faults_missing(f, i)); i++)
-		out_note(o, "%s", lack);
+	cow_report_attach(o, f, span);
 	cost_report(o, &span->begin, &span->end, span->verbose);
-	faults_report_losses(o, &span->losses);
-	if (span->lost_moments)
-		out_note(o, "lost: %" PRIu64 " forks or ends of processes, not read in time",
-			 span->lost_moments);
+	cow_report_losses(o, c, span);
 	out_end(o);
 	free(members);
 	return err;

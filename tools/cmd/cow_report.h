@@ -46,7 +46,10 @@ struct cow_span {
 int cow_report(struct out *o, struct mms_faults *f, struct mms_bills *b, struct model_cow *c,
 	       const struct cow_span *span);
 
+/* Parts that rows and stacks have both; inside the object. */
 void cow_report_identity(struct out *o, const struct mms_fault_losses *l);
+void cow_report_attach(struct out *o, struct mms_faults *f, const struct cow_span *span);
+void cow_report_losses(struct out *o, const struct model_cow *c, const struct cow_span *span);
 
 /* Parts of it, inside the object: in cow_maps.c. */
 int cow_report_maps(struct out *o, struct mms_bills *b, const struct model_cow *c,

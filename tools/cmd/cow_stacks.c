@@ -56,9 +56,9 @@ int cow_stacks_report(struct out *o, enum out_format format, struct faults_stack
 	out_num(o, "span_ns", NULL, OUT_NS, span->ns);
 	err = faults_stacks_report(s, o, format, f, UINT64_MAX, &sum);
 	cow_report_identity(o, &span->losses);
-	out_str(o, "attach", NULL, mms_faults_attach_kind(f));
+	cow_report_attach(o, f, span);
 	cost_report(o, &span->begin, &span->end, span->verbose);
-	faults_report_losses(o, &span->losses);
+	cow_report_losses(o, c, span);
 	out_end(o);
 	return err;
 }

@@ -58,14 +58,17 @@ int model_cow_counts(struct model_cow *c, const struct model_cow_count *counts, 
 	size_t i, finals = c->final.nr;
 
 	c->now.nr = 0;
-	c->orphans = 0;
+	c->orphans = c->final_orphans;
 	for (i = 0; i < nr; i++) {
 		uint32_t mm = cow_epoch_mm(c, counts[i].key.epoch);
 		struct cow_cell *cell;
 
 		if (!mm) { /* else it is forgotten */
-			if (counts[i].key.epoch > c->latest)
-				c->orphans += counts[i].val.nr;
+			if (counts[i].key.epoch <= c->latest)
+				continue;
+			c->orphans += counts[i].val.nr;
+			if (counts[i].final)
+				c->final_orphans += counts[i].val.nr;
 			continue;
 		}
 		cell = model_list_add(counts[i].final ? &c->final : &c->now, sizeof(*cell));
