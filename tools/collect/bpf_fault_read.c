@@ -128,23 +128,25 @@ static void give_back(const struct reading *r)
 }
 
 /* Keeps the counts of a process that is gone and gives its room in the kernel back. */
-static int retire(const struct reading *r, const void *key, const struct mms_fault_count *c)
+static void retire(const struct reading *r, const void *key, const struct mms_fault_count *c)
 {
 	struct mms_faults *f = r->f;
 	size_t room = f->room_retired ? f->room_retired * 2 : 256;
-	struct mms_fault_count *old = f->retired;
+	struct mms_fault_count *more;
 
+	/* What is still in the kernel would be read again: it must not be in both. */
 	if (f->nr_retired == f->room_retired) {
-		old = reallocarray(f->retired, room, sizeof(*old));
-		if (!old)
-			return -ENOMEM;
-		f->retired = old;
+		more = reallocarray(f->retired, room, sizeof(*more));
+		if (!more)
+			return;
+		f->retired = more;
 		f->room_retired = room;
 	}
-	old[f->nr_retired++] = *c;
-	if (!bpf_map_delete_elem(r->fd, key) && !r->detailed)
+	if (bpf_map_delete_elem(r->fd, key))
+		return;
+	f->retired[f->nr_retired++] = *c;
+	if (!r->detailed)
 		give_back(r);
-	return 0;
 }
 
 /* What belonged to the counts that were retired since @first; places of files have many users. */

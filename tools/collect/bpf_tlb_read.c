@@ -67,8 +67,9 @@ static void retire_count(struct mms_tlb *t, const struct mms_tlb_count *c)
 	if (!room)
 		return;
 	r->counts = room;
-	r->counts[r->nr_counts++] = *c;
-	bpf_map_delete_elem(bpf_map__fd(t->skel->maps.counts), &key);
+	/* What is still there would be read again: it must not be in both. */
+	if (!bpf_map_delete_elem(bpf_map__fd(t->skel->maps.counts), &key))
+		r->counts[r->nr_counts++] = *c;
 }
 
 static void retire_received(struct mms_tlb *t, const struct mms_tlb_received *c)
@@ -81,8 +82,8 @@ static void retire_received(struct mms_tlb *t, const struct mms_tlb_received *c)
 	if (!room)
 		return;
 	r->received = room;
-	r->received[r->nr_received++] = *c;
-	bpf_map_delete_elem(bpf_map__fd(t->skel->maps.pairs), &key);
+	if (!bpf_map_delete_elem(bpf_map__fd(t->skel->maps.pairs), &key))
+		r->received[r->nr_received++] = *c;
 }
 
 /* One process's counters of all CPUs. Return: false if they are not there. */
