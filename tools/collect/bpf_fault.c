@@ -6,12 +6,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -19,6 +17,7 @@
 #include "collect/bpf_fault_impl.h"
 #include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
+#include "collect/bpf_watch.h"
 #include "collect/cgroup.h"
 #include "collect/proc.h"
 #include "fault.skel.h"
@@ -238,8 +237,7 @@ void mms_faults_arm(struct mms_faults *f)
 void mms_faults_stop(struct mms_faults *f)
 {
 	__atomic_store_n(&f->marks->armed_ns, 0, __ATOMIC_RELEASE);
-	/* Programs that have begun end within the kernel's grace period. */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	mms_watch_settle();
 }
 
 /**

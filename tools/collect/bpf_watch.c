@@ -20,6 +20,8 @@
 #define MIN_ROOM 1024
 #define MAX_ROOM 8192
 
+#define SETTLED_US 20000
+
 static int fail(const char **why, int err, const char *text)
 {
 	*why = text;
@@ -89,7 +91,9 @@ int mms_watch_filter(int tgids_fd, const struct mms_whom *w, const char **why)
 /* Programs that have begun end within the kernel's grace period. */
 void mms_watch_settle(void)
 {
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	/* Refused where CPUs run without ticks (nohz_full): then long enough for any program. */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(SETTLED_US);
 }
 
 /* All keys first: counters may come while we read, keys are only deleted by us. */
