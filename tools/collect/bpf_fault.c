@@ -80,10 +80,10 @@ static size_t max_counts(size_t cpus)
 	return n < 1024 ? 1024 : n;
 }
 
-/* Numbers of CPUs may have holes: one more than the highest. */
+/* Numbers of CPUs may have holes: one more than the highest; 0 = unknown. */
 static size_t nr_cpu_ids(void)
 {
-	unsigned int last = 0;
+	size_t ids = 0;
 	char line[512], *end;
 	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
 
@@ -91,11 +91,12 @@ static size_t nr_cpu_ids(void)
 		end = line + strcspn(line, "\n");
 		while (end > line && end[-1] >= '0' && end[-1] <= '9')
 			end--;
-		last = (unsigned int)strtoul(end, NULL, 10);
+		if (*end >= '0' && *end <= '9')
+			ids = strtoul(end, NULL, 10) + 1;
 	}
 	if (f)
 		fclose(f);
-	return last + 1;
+	return ids;
 }
 
 /* Maps that nobody is going to use are as small as can be. */
@@ -121,7 +122,7 @@ static int set_sizes(struct mms_faults *f)
 	return err;
 }
 
-static void set_cfg(struct mms_faults *f, const struct mms_fault_opts *opts)
+static int set_cfg(struct mms_faults *f, const struct mms_fault_opts *opts, const char **why)
 {
 	f->cfg = (struct mms_fault_config){
 		.by_tgid = opts->command || (opts->tgid && opts->follow),
@@ -138,8 +139,13 @@ static void set_cfg(struct mms_faults *f, const struct mms_fault_opts *opts)
 		.wake_bytes = WAKE_BYTES,
 		.nr_cpus = (__u32)nr_cpu_ids(),
 	};
+	if (!f->cfg.nr_cpus)
+		return mms_faults_fail(
+			why, -ENOENT,
+			"the number of CPUs cannot be read: /sys/devices/system/cpu/possible");
 	f->cfg.max_counts = (__u32)max_counts(f->cfg.nr_cpus);
 	mms_faults_choose_programs(f);
+	return 0;
 }
 
 static int configure(struct mms_faults *f, const struct mms_fault_boot *boot)
@@ -293,7 +299,9 @@ static int load(struct mms_faults *f, const struct mms_fault_opts *opts, const c
 		return err;
 	err = open_object(f);
 	if (!err) {
-		set_cfg(f, opts);
+		err = set_cfg(f, opts, why);
+		if (err)
+			return err;
 		err = configure(f, &boot);
 	}
 	if (!err)
