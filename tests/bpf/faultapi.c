@@ -168,8 +168,8 @@ static int observe(struct mms_fault_opts *opts, unsigned int period, char **comm
 		mms_command_drop(&cmd);
 		return err == -EOPNOTSUPP ? 77 : 1;
 	}
-	if (period && mms_faults_throttle(f, period, true))
-		return 1;
+	if (period)
+		mms_faults_throttle(f, period, true);
 	if (*command) {
 		mms_command_go(&cmd);
 		while (!mms_command_ended(&cmd, &status, &ru))

@@ -70,10 +70,10 @@ static int change(struct faults_run *r, double percent)
 	bool events = model_budget_events(&r->budget), back = events && r->counting;
 	int err = back ? 0 : advance(r);
 
-	if (!err)
-		err = mms_faults_throttle(r->f, model_budget_period(&r->budget), events);
-	if (back && !err)
-		err = faults_report_span(r);
+	if (err)
+		return err;
+	mms_faults_throttle(r->f, model_budget_period(&r->budget), events);
+	err = back ? faults_report_span(r) : 0;
 	if (err)
 		return err;
 	r->period = model_budget_period(&r->budget);

@@ -252,13 +252,11 @@ void mms_faults_stop(struct mms_faults *f)
  * @period: store one fault of so many, picked at random; 0 and 1: all of them
  * @events: go on streaming, if it was opened with events
  * Losses have what was left out as sampled_out.
- * Return: 0 or -errno.
  */
-int mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events)
+void mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events)
 {
 	__atomic_store_n(&f->marks->period, period, __ATOMIC_RELAXED);
 	__atomic_store_n(&f->marks->no_events, !events, __ATOMIC_RELAXED);
-	return 0;
 }
 
 static size_t in_pages(size_t bytes)

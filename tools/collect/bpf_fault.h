@@ -128,9 +128,8 @@ int mms_faults_stack(struct mms_faults *f, int32_t id, uint64_t *ips, size_t max
 /* What counting has cost since mms_faults_open(). */
 struct mms_bpf_cost mms_faults_cost(const struct mms_faults *f);
 
-/* Look at one fault of @period only (0 and 1: at all), stream @events or not. Return: 0 or -errno.
- */
-int mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events);
+/* Look at one fault of @period only (0 and 1: at all), stream @events or not. */
+void mms_faults_throttle(struct mms_faults *f, unsigned int period, bool events);
 
 /* Faults that begin from now on do not count; what is counted is final but for those inside. */
 void mms_faults_stop(struct mms_faults *f);
