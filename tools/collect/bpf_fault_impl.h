@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include "collect/bpf_fault.h"
 #include "collect/bpf_hook.h"
+#include "collect/missed.h"
 
 enum mms_fault_attach { ATTACH_SESSION, ATTACH_TRAMPOLINE, ATTACH_KPROBE, NR_ATTACH };
 
@@ -24,6 +25,7 @@ struct mms_faults {
 	int session_fd;
 	struct mms_probe *entry, *ret; /* through tracefs; NULL if otherwise */
 	struct mms_skips skips;	       /* at these two */
+	struct mms_missed missed;      /* as of the last look */
 	struct ring_buffer *ring;
 	mms_fault_event_fn fn;
 	void *fn_ctx;

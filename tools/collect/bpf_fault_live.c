@@ -68,24 +68,22 @@ static uint64_t skipped_at_probes(struct mms_faults *f)
  */
 int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
 {
-	uint64_t t[MMS_TALLY_NR], no_start;
+	uint64_t t[MMS_TALLY_NR];
 	unsigned int i;
 
 	/* Backwards: parts before wholes, so that a part never exceeds its whole. */
 	for (i = MMS_TALLY_NR; i-- > 0;)
 		t[i] = sum_tally(f, i);
-	no_start = t[MMS_TALLY_NO_START];
-	if (t[MMS_TALLY_STARTS_FULL] > no_start)
-		t[MMS_TALLY_STARTS_FULL] = no_start;
+	mms_missed_look(&f->missed, t[MMS_TALLY_NO_START], t[MMS_TALLY_STARTS_FULL]);
 	*l = (struct mms_fault_losses){
 		.seen = t[MMS_TALLY_SEEN],
 		.stored = t[MMS_TALLY_STORED],
 		.filtered = t[MMS_TALLY_FILTERED],
 		.sampled_out = t[MMS_TALLY_SAMPLED_OUT],
-		.dropped_map_full = t[MMS_TALLY_COUNTS_FULL] + t[MMS_TALLY_STARTS_FULL],
+		.dropped_map_full = t[MMS_TALLY_COUNTS_FULL] + f->missed.full,
 		.dropped_ring_full = t[MMS_TALLY_RING_FULL],
 		.missed_recursion = mms_hook_recursion(f->obj) + skipped_at_probes(f),
-		.missed_entry = no_start - t[MMS_TALLY_STARTS_FULL],
+		.missed_entry = f->missed.ends - f->missed.full,
 		.missed_return = t[MMS_TALLY_NO_RETURN],
 		.missed_probe = mms_probe_missed(f->entry) + mms_probe_missed(f->ret) +
 				mms_hook_missed(f->session_fd),
