@@ -4,7 +4,6 @@
  * the kernel when room there gets short. Must not add up: that is the model's.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +14,7 @@
 #include "collect/bpf_fault_impl.h"
 #include "collect/hold.h"
 #include "collect/kin.h"
+#include "collect/proc.h"
 
 /* A program that still writes to a counter of a past epoch has long ended by then. */
 #define SETTLED_NS 1000000000ULL
@@ -96,20 +96,28 @@ void mms_bills_close(struct mms_bills *b)
 	free(b);
 }
 
-static bool is_gone(pid_t pid)
+static bool no_room(int err)
 {
-	return kill(pid, 0) && errno == ESRCH;
+	return err && err != -EEXIST;
+}
+
+/* Enters a process in one of the programs' maps of them. Return: 0 or -errno. */
+static int follow(struct mms_bills *b, const char *map, uint32_t tgid, const void *val)
+{
+	int err = bpf_map_update_elem(mms_faults_map(b->f, map), &tgid, val, BPF_NOEXIST);
+
+	if (no_room(err))
+		b->f->unfollowed++;
+	return err;
 }
 
 /* The life of a process from now on, unless the programs know of one already. Return: its number.
  */
 static uint32_t enter(struct mms_bills *b, uint32_t tgid, struct mms_bill_life life)
 {
-	int fd = mms_faults_map(b->f, "lives");
-
-	if (!bpf_map_update_elem(fd, &tgid, &life, BPF_NOEXIST))
+	if (!follow(b, "lives", tgid, &life))
 		return life.life;
-	return bpf_map_lookup_elem(fd, &tgid, &life) ? 0 : life.life;
+	return bpf_map_lookup_elem(mms_faults_map(b->f, "lives"), &tgid, &life) ? 0 : life.life;
 }
 
 /* A child that the programs have seen meanwhile, or that has ended, is left to them. */
@@ -136,9 +144,9 @@ static int enter_fork(struct mms_bills *b, struct model_cow *c, const struct mms
 		.parent = m.pid,
 		.parent_life = m.life,
 	};
-	if (!m.life || bpf_map_update_elem(fd, &child, &life, BPF_NOEXIST))
+	if (!m.life || follow(b, "lives", child, &life))
 		return 0;
-	if (is_gone(k->pid)) {
+	if (mms_proc_gone(k->pid)) {
 		bpf_map_delete_elem(fd, &child);
 		return 0;
 	}
@@ -149,18 +157,15 @@ static int enter_fork(struct mms_bills *b, struct model_cow *c, const struct mms
 
 int mms_bills_find(struct mms_bills *b, struct model_cow *c, pid_t root, const char *cgroup)
 {
-	int tgids = mms_faults_map(b->f, "tgids"), err;
 	struct mms_list list = {0};
 	struct mms_kin *k, *end;
 	__u8 member = 1;
+	int err = mms_kin_read(root, &list);
 
-	err = mms_kin_read(root, &list);
 	for (k = list.v, end = k + list.nr; !err && k < end; k++) {
-		__u32 tgid = (__u32)k->pid;
-
 		/* What they fork from now on is to be seen, too. */
-		if (root)
-			bpf_map_update_elem(tgids, &tgid, &member, BPF_ANY);
+		if (root && no_room(follow(b, "tgids", (uint32_t)k->pid, &member)))
+			continue;
 		if (k->forked && (!cgroup || mms_kin_in_cgroup(k->parent, cgroup)))
 			err = enter_fork(b, c, k);
 	}

@@ -26,6 +26,7 @@ struct mms_faults {
 	struct mms_probe *entry, *ret; /* through tracefs; NULL if otherwise */
 	struct mms_skips skips;	       /* at these two */
 	struct mms_missed missed;      /* as of the last look */
+	uint64_t unfollowed;	       /* processes that there was no room for at the start */
 	struct ring_buffer *ring;
 	mms_fault_event_fn fn;
 	void *fn_ctx;

@@ -87,7 +87,7 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
 		.missed_return = t[MMS_TALLY_NO_RETURN],
 		.missed_probe = mms_probe_missed(f->entry) + mms_probe_missed(f->ret) +
 				mms_hook_missed(f->session_fd),
-		.missed_child = t[MMS_TALLY_TGIDS_FULL],
+		.missed_child = t[MMS_TALLY_TGIDS_FULL] + f->unfollowed,
 		.retries = t[MMS_TALLY_RETRIES],
 		.walk_failed = t[MMS_TALLY_WALK_FAILED],
 		.stack_lost = t[MMS_TALLY_STACK_LOST],
