@@ -160,8 +160,12 @@ int mms_bills_find(struct mms_bills *b, struct model_cow *c, pid_t root, const c
 	struct mms_list list = {0};
 	struct mms_kin *k, *end;
 	__u8 member = 1;
-	int err = mms_kin_read(root, &list);
+	int err;
 
+	/* Ids in /proc are the kernel's there only: elsewhere others would be taken for them. */
+	if (!mms_proc_first_namespace())
+		return 0;
+	err = mms_kin_read(root, &list);
 	for (k = list.v, end = k + list.nr; !err && k < end; k++) {
 		/* What they fork from now on is to be seen, too. */
 		if (root && no_room(follow(b, "tgids", (uint32_t)k->pid, &member)))

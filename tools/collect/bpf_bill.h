@@ -29,7 +29,8 @@ void mms_bills_close(struct mms_bills *b); /* NULL is fine */
  * @c: told of what is found
  * @root: only this process and those below it; 0 = all
  * @cgroup: only forks by processes of this cgroup, a path as in /proc/PID/cgroup; NULL = any
- * To be called at once after mms_bills_open(), before mms_bills_take().
+ * To be called at once after mms_bills_open(), before mms_bills_take(). Finds nobody from inside a
+ * pid namespace.
  * Return: 0 or -errno.
  */
 int mms_bills_find(struct mms_bills *b, struct model_cow *c, pid_t root, const char *cgroup);
