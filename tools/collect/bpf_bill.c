@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_bill.h"
@@ -18,6 +19,8 @@
 
 /* A program that still writes to a counter of a past epoch has long ended by then. */
 #define SETTLED_NS 1000000000ULL
+
+#define LATE_US 200 /* a program has but to end */
 
 #define MANY_MOMENTS 512 /* with a few counters each they fill a good part of the map */
 
@@ -215,6 +218,23 @@ static int take_moment(struct mms_bills *b, struct model_cow *c)
 	return err ? err : 1;
 }
 
+/* Every moment whose number is given out by now; one that is late is waited for. */
+static int poll_all(struct mms_bills *b, struct model_cow *c)
+{
+	uint32_t end = __atomic_load_n(b->seq, __ATOMIC_ACQUIRE);
+	uint64_t begun = now_ns();
+	int err = mms_bills_poll(b, c);
+
+	while (!err && b->missing_ns && (int32_t)(end - b->next) > 0) {
+		usleep(LATE_US);
+		/* Given out before that, all of them: they do not wait one after the other. */
+		if (now_ns() - begun >= SETTLED_NS)
+			b->missing_ns = begun;
+		err = mms_bills_poll(b, c);
+	}
+	return err;
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const uint32_t *x = a, *y = b;
@@ -320,7 +340,7 @@ static int give(struct mms_bills *b, struct model_cow *c, const struct mms_bill_
 	if (tidy)
 		keep_current(b, &cur, seq);
 	if (!err)
-		err = mms_bills_poll(b, c);
+		err = poll_all(b, c);
 	if (!err)
 		err = model_cow_counts(c, counts, n);
 	free(counts);
