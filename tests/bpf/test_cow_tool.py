@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
 from ktap import case, ok, same, skip  # noqa: E402
+from procs import until_armed  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 WORK = os.path.join(os.environ["MMS_WORKLOADS"], "forks")
@@ -42,15 +43,6 @@ def read(path):
 def write(path, text):
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
-
-
-def until_armed(tool):
-    """The tool waits for a signal (rt_sigtimedwait) only once it counts."""
-    for _ in range(1200):
-        if tool.poll() is not None or read(f"/proc/{tool.pid}/syscall").startswith("128 "):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the tool did not begin to count")
 
 
 def smaps(pid, start=None):

@@ -12,10 +12,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
-from ktap import case, objects, ok, same, skip# noqa: E402
+from ktap import case, objects, ok, same, skip  # noqa: E402
+from procs import until_armed  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 WORK = os.path.join(os.environ["MMS_WORKLOADS"], "faults")
@@ -38,18 +38,6 @@ def expected():
 def write(path, text):
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
-
-
-def until_armed(tool):
-    """The tool waits for a signal (rt_sigtimedwait) only once it counts."""
-    for _ in range(600):
-        with open(f"/proc/{tool.pid}/syscall", encoding="ascii") as f:
-            if f.read().startswith("128 "):
-                return
-        if tool.poll() is not None:
-            break
-        time.sleep(0.1)
-    raise AssertionError("the tool did not begin to count")
 
 
 class Skipped(Exception):

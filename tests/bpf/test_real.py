@@ -7,7 +7,6 @@ rules are in mmscope-faults(8), RECONCILIATION.
 """
 import collections
 import glob
-import json
 import os
 import signal
 import subprocess
@@ -15,7 +14,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
-from ktap import case, ok, same, skip  # noqa: E402
+from ktap import case, objects, ok, same, skip  # noqa: E402
+from procs import until_armed  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 LOSSES = ("dropped", "missed_recursion", "missed_entry", "missed_return", "missed_child", "walk_failed")
@@ -39,10 +39,6 @@ def must(argv, **kw):
     p = run(argv, **kw)
     assert p.returncode == 0, f"{argv}: status {p.returncode}: {p.stderr}{p.stdout}"
     return p.stdout
-
-
-def objects(text):
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
 def read(path):
@@ -77,8 +73,7 @@ class Tool:
         self.path = f"/tmp/mms-real-{Tool.nr}.json"
         self.p = subprocess.Popen([MMSCOPE, "faults", "-O", "json", "-o", self.path, *options],
                                   stderr=subprocess.PIPE, text=True)
-        # It waits for a signal (rt_sigtimedwait) only once it counts.
-        until("mmscope counts", lambda: read(f"/proc/{self.p.pid}/syscall").startswith("128 "))
+        until_armed(self.p)
 
     def stop(self):
         self.p.send_signal(signal.SIGINT)

@@ -6,7 +6,6 @@ from another: exactly so many faults must be told under exactly these frames, an
 the sum over all stacks must be the number of all faults.
 """
 import collections
-import json
 import os
 import re
 import shutil
@@ -16,7 +15,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
-from ktap import case, ok, same, skip  # noqa: E402
+from ktap import case, objects, ok, same  # noqa: E402
+from procs import until_armed  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 DIR = os.environ["MMS_WORKLOADS"]
@@ -32,23 +32,13 @@ def run(argv, timeout=300, **more):
     return subprocess.run(argv, capture_output=True, text=True, timeout=timeout, check=False, **more)
 
 
-def until_armed(tool):
-    """The tool waits for a signal (rt_sigtimedwait) only once it counts."""
-    for _ in range(600):
-        with open(f"/proc/{tool.pid}/syscall", encoding="ascii") as f:
-            if f.read().startswith("128 "):
-                return
-        time.sleep(0.1)
-    raise AssertionError("the tool did not begin to count")
-
-
 def observe(command, *options):
     """One report of a command: the object, and what it wrote to stderr."""
     p = run([MMSCOPE, "faults", "--stacks=user", "-O", "json", "-o", "/tmp/stacks.json", *options, "--", *command])
     if p.returncode:
         raise AssertionError(f"status {p.returncode}: {p.stderr}")
     with open("/tmp/stacks.json", encoding="ascii") as f:
-        (o,) = [json.loads(line) for line in f]
+        (o,) = objects(f.read())
     return o
 
 
@@ -119,7 +109,7 @@ def ended():
     run([WORK, "123", "45"])
     time.sleep(1)
     tool.send_signal(signal.SIGINT)
-    o = json.loads(tool.communicate(timeout=60)[0])
+    (o,) = objects(tool.communicate(timeout=60)[0])
     mine = dict(o, stacks=[s for s in o["stacks"] if s["comm"] == "stacks"])
     if not same((of(mine, A), of(mine, B)), (123, 45), "a process that ended before the report"):
         show(mine)
@@ -140,7 +130,7 @@ def running():
                             stdout=subprocess.PIPE, text=True)
     until_armed(tool)
     work.communicate("\n", timeout=60)
-    o = json.loads(tool.communicate(timeout=60)[0])
+    (o,) = objects(tool.communicate(timeout=60)[0])
     same((of(o, A), of(o, B)), (83, 61), "a process that ran before")
     identity(o, "running")
 
@@ -151,10 +141,10 @@ def interval():
     work.stdout.readline()
     tool = subprocess.Popen([MMSCOPE, "faults", "--stacks=user", "-O", "json", "-p", str(work.pid), "2", "3"],
                             stdout=subprocess.PIPE, text=True)
-    first = json.loads(tool.stdout.readline())
+    (first,) = objects(tool.stdout.readline())
     same(of(first, A), 0, "interval: none yet")
     work.communicate("\n", timeout=60)
-    rest = [json.loads(line) for line in tool.communicate(timeout=60)[0].splitlines()]
+    rest = objects(tool.communicate(timeout=60)[0])
     same(sum(of(o, A) for o in rest), 83, "interval: once")
 
 

@@ -14,8 +14,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
-from ktap import case, ok, same, skip  # noqa: E402
-from procs import Proc  # noqa: E402
+from ktap import case, objects, ok, same, skip  # noqa: E402
+from procs import Proc, until_armed  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 SYS = "/sys/kernel/mm/transparent_hugepage"
@@ -44,24 +44,16 @@ def run(*argv, timeout=120):
     return subprocess.run([MMSCOPE, "thp", *argv], capture_output=True, text=True, timeout=timeout, check=False)
 
 
-def objects(text):
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-
-
 class Tool:
     """It counts from here to end()."""
 
     def __init__(self, *argv):
         self.p = subprocess.Popen([MMSCOPE, "thp", "-O", "json", *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(600):
-            # It waits for a signal (rt_sigtimedwait) only once it counts.
-            if self.p.poll() is not None or read(f"/proc/{self.p.pid}/syscall").startswith("128 "):
-                break
-            time.sleep(0.1)
-        else:
-            raise RuntimeError("the tool did not begin to count")
-        if self.p.poll() is not None:
-            raise RuntimeError(f"ended with {self.p.returncode}: {self.p.stderr.read()}")
+        try:
+            until_armed(self.p)
+        except AssertionError as why:
+            self.p.kill()
+            raise RuntimeError(f"{why}: {self.p.communicate()[1]}") from why
 
     def end(self):
         if self.p.poll() is None:

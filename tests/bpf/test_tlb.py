@@ -13,12 +13,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
 from flushes import EVENTS, REASONS, owned, replay  # noqa: E402
-from ktap import case, objects, ok, same, skip# noqa: E402
-from procs import Threads  # noqa: E402
+from ktap import case, objects, ok, same, skip  # noqa: E402
+from procs import Threads, until_armed  # noqa: E402
 from tracing import Trace  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
@@ -41,16 +40,11 @@ class Tool:
     def __init__(self, *argv):
         self.p = subprocess.Popen([MMSCOPE, "tlb", "-O", "json", *argv], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True)
-        for _ in range(600):
-            with open(f"/proc/{self.p.pid}/syscall", encoding="ascii") as f:
-                # It waits for a signal (rt_sigtimedwait) only once it counts.
-                if f.read().startswith("128 ") or self.p.poll() is not None:
-                    break
-            time.sleep(0.1)
-        else:
-            raise RuntimeError("the tool did not begin to count")
-        if self.p.poll() is not None:
-            raise RuntimeError(f"ended with {self.p.returncode}: {self.p.stderr.read()}")
+        try:
+            until_armed(self.p)
+        except AssertionError as why:
+            self.p.kill()
+            raise RuntimeError(f"{why}: {self.p.communicate()[1]}") from why
 
     def end(self, path=None):
         """The report; of a file, all in it."""

@@ -11,10 +11,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
-from ktap import case, objects, ok, same, skip# noqa: E402
+from ktap import case, objects, ok, same, skip  # noqa: E402
+from procs import until_armed  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 WORK = os.path.join(os.environ["MMS_WORKLOADS"], "views")
@@ -52,16 +52,6 @@ def observe(options, name, n, env=None):
     """(the report, what the workload expects)"""
     (o,) = faults(options, WORK, name, str(n), env=env)
     return o, dict(expected())
-
-
-def until_armed(tool):
-    """The tool waits for a signal (rt_sigtimedwait) only once it counts."""
-    for _ in range(900):
-        with open(f"/proc/{tool.pid}/syscall", encoding="ascii") as f:
-            if f.read().startswith("128 "):
-                return
-        time.sleep(0.1)
-    raise AssertionError("the tool did not begin to count")
 
 
 def watch(options, during):

@@ -25,6 +25,18 @@ def popen(*args, **kw):
     raise RuntimeError(f"{args}: not started")
 
 
+def until_armed(tool):
+    """A tool that counts beside what it watches waits for a signal (rt_sigtimedwait) only once it counts."""
+    for _ in range(1200):
+        with open(f"/proc/{tool.pid}/syscall", encoding="ascii") as f:
+            if f.read().startswith("128 "):
+                return
+        if tool.poll() is not None:
+            raise AssertionError(f"the tool ended with {tool.returncode} before it counted")
+        time.sleep(0.1)
+    raise AssertionError("the tool did not begin to count")
+
+
 class Proc:
     """A workload; lines until its last word of readiness are in .lines."""
 
