@@ -11,7 +11,7 @@ MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 BPF = (["faults", "0.2", "1"], ["faults", "--no-kinds", "0.2", "1"], ["faults", "--events", "0.2", "1"],
        ["faults", "--stacks", "0.2", "1"], ["faults", "--around", "0.2", "1"], ["faults", "--cold", "--", "true"],
        ["faults", "--", "true"], ["cow", "0.2", "1"], ["cow", "--stacks", "0.2", "1"], ["cow", "--", "true"],
-       ["tlb", "0.2", "1"], ["tlb", "--", "true"], ["thrash", "0.2", "1"], ["thrash", "-p", "1", "0.2", "1"])
+       ["tlb", "0.2", "1"], ["tlb", "--", "true"], ["thp", "0.2", "1"], ["thp", "--", "true"], ["thrash", "0.2", "1"], ["thrash", "-p", "1", "0.2", "1"])
 MODULE = (["walk", "1", "400000"], ["maps", "1"], ["ranges", "1"], ["census", "1"], ["wss", "1"])
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all"]
 NO_BTF = ["unshare", "--mount", "sh", "-c", ": > /tmp/mms-empty && mount --bind /tmp/mms-empty /sys/kernel/btf/vmlinux"
