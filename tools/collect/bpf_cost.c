@@ -5,19 +5,26 @@
 #include <bpf/libbpf.h>
 #include "collect/bpf_cost.h"
 
-/* Kernel memory of a map: what the kernel says of it in fdinfo. */
-static uint64_t map_memory(int fd)
+/*
+ * Kernel memory of a map: what the kernel says of it in fdinfo. Some kernels reckon it from keys
+ * and values, which a ring buffer has none of: its size is what it has at least.
+ */
+static uint64_t map_memory(const struct bpf_map *m)
 {
 	unsigned long long bytes = 0;
 	char path[64], line[128];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	if (bpf_map__fd(m) < 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(m));
 	f = fopen(path, "re");
 	while (f && !bytes && fgets(line, sizeof(line), f))
 		sscanf(line, "memlock: %llu", &bytes);
 	if (f)
 		fclose(f);
+	if (!bytes && bpf_map__type(m) == BPF_MAP_TYPE_RINGBUF)
+		bytes = bpf_map__max_entries(m);
 	return bytes;
 }
 
@@ -37,7 +44,7 @@ void mms_bpf_cost_add(const struct bpf_object *obj, struct mms_bpf_cost *c)
 		c->run_ns += info.run_time_ns;
 	}
 	bpf_object__for_each_map (m, obj)
-		c->map_bytes += bpf_map__fd(m) >= 0 ? map_memory(bpf_map__fd(m)) : 0;
+		c->map_bytes += map_memory(m);
 }
 
 int mms_bpf_measure(void)
