@@ -7,7 +7,7 @@
 # What a test or a demo may use in the guest.
 guest_packages="base-files base-passwd bash bpfcc-tools bpftool bpftrace bsdutils coreutils dash
 	debianutils diffutils e2fsprogs file findutils gawk grep gzip hostname iproute2 jq kmod
-	libbpf1 libcmocka0 libelf1 libjansson4 libubsan1 libasan8 linux-perf mawk mount
+	libbpf1 libcmocka0 libelf1 libubsan1 libasan8 linux-perf mawk mount
 	ncurses-base ncurses-bin netcat-openbsd numactl procps psmisc python3 redis-server
 	redis-tools sed sqlite3 strace stress-ng sysstat tar time util-linux util-linux-extra
 	xxd xz-utils zlib1g zstd"
