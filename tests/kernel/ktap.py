@@ -4,6 +4,7 @@ import atexit
 import json
 import os
 import sys
+import time
 import traceback
 
 _n = 0
@@ -45,11 +46,13 @@ def skip(name, why):
 
 
 def case(fn):
-    """Run a function of checks; an exception is a failure of its name."""
+    """Run a function of checks; an exception is a failure of its name. How long it took is for the reader alone."""
+    start = time.monotonic()
     try:
         fn()
     except Exception:  # pylint: disable=broad-except
         ok(False, f"{fn.__name__} ran to its end", traceback.format_exc())
+    print(f"# {fn.__name__}: {time.monotonic() - start:.1f} s", flush=True)
 
 
 @atexit.register
