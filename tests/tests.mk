@@ -24,6 +24,8 @@ $(O)/unit/obj/%.o: %.c
 $(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: $(SYMBOL_OBJ)
 $(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: LIBS_UNIT := -ldw -lelf
 $(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
+$(O)/unit/test_bill: $(O)/unit/obj/tools/collect/bpf_bill.o
+$(O)/unit/test_bill: LIBS_UNIT := -Wl,--wrap=usleep,--wrap=clock_gettime
 $(O)/unit/test_segments: $(O)/unit/obj/tools/collect/proc_segments.o
 $(O)/unit/test_watch: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed)
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
@@ -31,7 +33,7 @@ $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $(filter %.c %.o,$^) -lcmocka -ljansson -lm $(LIBS_UNIT) -o $@
 
--include $(PURE_OBJ:.o=.d) $(SYMBOL_OBJ:.o=.d) $(UNIT:%=%.d)
+-include $(PURE_OBJ:.o=.d) $(SYMBOL_OBJ:.o=.d) $(O)/unit/obj/tools/collect/bpf_bill.d $(UNIT:%=%.d)
 
 # Static: they run in any guest.
 $(O)/workloads/%: tests/workloads/%.c
