@@ -491,6 +491,15 @@ static void lost_moments_do_no_harm(void **state)
 	m.seq = 152;
 	moment(&k, &m);
 	assert_int_equal(model_cow_nr_bills(k.c), 1);
+	/* Nor are the faults after it forgotten, when there have been forks since; others are. */
+	m = (struct mms_bill_moment){
+		.seq = 153, .why = MMS_BILL_FORK, .pid = 5, .life = 42, .other = 7};
+	moment(&k, &m);
+	k.counts[0] = (struct model_cow_count){.key = {.epoch = 2 * 152}, .val = {.nr = 3}};
+	k.counts[1] = (struct model_cow_count){.key = {.epoch = 2 * 152 + 1}, .val = {.nr = 4}};
+	k.counts[2] = (struct model_cow_count){.key = {.epoch = 2 * 149}, .val = {.nr = 8}};
+	model_cow_counts(k.c, k.counts, 3);
+	assert_int_equal(model_cow_orphans(k.c), 7);
 	model_cow_destroy(k.c);
 }
 

@@ -282,9 +282,9 @@ void cow_report_losses(struct out *o, const struct model_cow *c, const struct co
 {
 	faults_report_losses(o, &span->losses);
 	watch_note_lost(o, span->lost_moments, "forks or ends of processes, not read in time");
-	/* As of now: a fork that is told of late takes its faults back. */
+	/* As of now, as the bills: one that is told of late takes its faults back. */
 	out_num(o, "orphans", NULL, OUT_COUNT, model_cow_orphans(c));
-	watch_note_lost(o, model_cow_orphans(c), "faults after a fork that was not seen");
+	watch_note_lost(o, model_cow_orphans(c), "faults after a fork or an end that was not seen");
 }
 
 int cow_report(struct out *o, struct mms_faults *f, struct mms_bills *b, struct model_cow *c,

@@ -50,6 +50,7 @@ void model_cow_destroy(struct model_cow *c)
 		return;
 	free(c->lives.v);
 	free(c->epochs.v);
+	free(c->unseen.v);
 	free(c->bills.v);
 	free(c->final.v);
 	free(c->now.v);
@@ -281,6 +282,8 @@ static int ended(struct model_cow *c, const struct mms_bill_moment *m)
  */
 int model_cow_moment(struct model_cow *c, const struct mms_bill_moment *m)
 {
+	uint32_t *unseen;
+
 	switch (m->why) {
 	case MMS_BILL_FORK:
 	case MMS_BILL_VFORK:
@@ -289,7 +292,11 @@ int model_cow_moment(struct model_cow *c, const struct mms_bill_moment *m)
 	case MMS_BILL_EXEC:
 	case MMS_BILL_EXIT:
 		return ended(c, m);
-	default:
+	default: /* epochs that begin here are nobody's */
+		unseen = model_list_add(&c->unseen, sizeof(*unseen));
+		if (!unseen)
+			return -ENOMEM;
+		*unseen = m->seq;
 		return 0;
 	}
 }

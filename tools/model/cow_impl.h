@@ -35,8 +35,10 @@ struct model_cow {
 	struct mms_list bills;	/* struct model_bill, by fork */
 	struct mms_list final;	/* struct cow_cell, by (mm, key): what the kernel has forgotten */
 	struct mms_list now;	/* the same of the latest snapshot */
-	uint32_t latest;	/* the highest epoch that a moment has told of */
-	uint64_t orphans;	/* those of @final ones included */
+	struct mms_list
+		unseen;	  /* uint32_t, in order: numbers of moments that nothing is known of */
+	uint32_t latest;  /* the highest epoch that a moment has told of */
+	uint64_t orphans; /* those of @final ones included */
 	uint64_t final_orphans;
 };
 

@@ -53,6 +53,23 @@ static void merge(struct mms_list *l)
 	l->nr = n + 1;
 }
 
+/* No moment has told of it, or not yet; others without an address space are forgotten. */
+static bool is_orphan(const struct model_cow *c, uint32_t epoch)
+{
+	const uint32_t *v = c->unseen.v;
+	size_t lo = 0, hi = c->unseen.nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (v[mid] < epoch / 2)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return epoch > c->latest || (lo < c->unseen.nr && v[lo] == epoch / 2);
+}
+
 int model_cow_counts(struct model_cow *c, const struct model_cow_count *counts, size_t nr)
 {
 	size_t i, finals = c->final.nr;
@@ -63,8 +80,8 @@ int model_cow_counts(struct model_cow *c, const struct model_cow_count *counts, 
 		uint32_t mm = cow_epoch_mm(c, counts[i].key.epoch);
 		struct cow_cell *cell;
 
-		if (!mm) { /* else it is forgotten */
-			if (counts[i].key.epoch <= c->latest)
+		if (!mm) {
+			if (!is_orphan(c, counts[i].key.epoch))
 				continue;
 			c->orphans += counts[i].val.nr;
 			if (counts[i].final)
