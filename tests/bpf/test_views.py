@@ -283,6 +283,27 @@ def whole():
     ok("rusage_minflt" not in o, "all: nothing is said of rusage")
 
 
+def seen_stuck():
+    """Five faults that do not end: what --events says of them at its end, and how many lines --stacks has on stderr."""
+    p = subprocess.Popen([WORK, "stuck", "5"], stdout=subprocess.PIPE, text=True, env={**ENV, "MMS_WAIT": "1"},
+                         stdin=subprocess.PIPE)
+    tools = [subprocess.Popen([MMSCOPE, "faults", *argv, "-p", str(p.pid)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) for argv in (["--events", "-O", "json"], ["--stacks=user"])]
+    for tool in tools:
+        until_armed(tool)
+    p.stdin.write("\n")
+    p.stdin.flush()
+    p.stdout.readline()
+    got = []
+    for tool in tools:
+        tool.send_signal(signal.SIGINT)
+        got.append(tool.communicate(timeout=60))
+    p.kill()
+    p.wait()
+    events = [json.loads(line) for line in got[0][0].splitlines()]
+    return events, sum("not yet ended: 5 faults" in line for line in got[1][1].splitlines())
+
+
 def in_flight():
     p = subprocess.Popen([WORK, "stuck", "5"], stdout=subprocess.PIPE, text=True, env={**ENV, "MMS_WAIT": "1"},
                          stdin=subprocess.PIPE)
@@ -304,6 +325,9 @@ def in_flight():
     same(objs[-1]["in_flight"], 5, "in flight: counted")
     same(objs[-1]["in_flight_ns"], sum(r["ns"] for r in last), "in flight: their time adds up")
     same([r["ns"] for r in last], sorted((r["ns"] for r in last), reverse=True), "in flight: the longest first")
+    events, stacks = seen_stuck()
+    same((events[-1]["in_flight"], len(events[-1]["in_flight_faults"])), (5, 5), "in flight: at the end of events")
+    same(stacks, 1, "in flight: a remark beside stacks")
     # They were stuck when this one began to look.
     ok("not yet ended: 0" in text, "in flight: what began before is not counted", text)
 

@@ -5,6 +5,7 @@
  * faults_opts.c, its clock in faults_run.c, its words in faults_report.c.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -55,6 +56,19 @@ static enum out_format stream_format(const struct faults_args *a)
 	return a->stacks && a->format == OUT_TEXT ? OUT_FOLDED : a->format;
 }
 
+/* They have no stack yet. In folded lines there is only a note, which goes to stderr. */
+static void tell_in_flight(struct out *o, struct mms_faults *f)
+{
+	uint64_t nr, ns;
+
+	if (mms_faults_in_flight(f, &nr, &ns))
+		return;
+	out_num(o, "in_flight", NULL, OUT_COUNT, nr);
+	out_num(o, "in_flight_ns", NULL, OUT_NS, ns);
+	if (nr)
+		out_note(o, "not yet ended: %" PRIu64 " faults", nr);
+}
+
 /* One object, of stacks in place of rows. */
 static int tell_stacks(struct faults_run *r, const struct faults_span *span)
 {
@@ -70,6 +84,7 @@ static int tell_stacks(struct faults_run *r, const struct faults_span *span)
 				   &sum);
 	if (span->rusage)
 		faults_report_rusage(o, span, sum.minor, sum.major);
+	tell_in_flight(o, r->f);
 	faults_report_identity(o, &l);
 	faults_report_missing(o, r->f);
 	cost_report(o, &span->begin->cost, &span->end->cost, r->args->verbose);

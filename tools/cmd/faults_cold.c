@@ -156,6 +156,7 @@ static int conclude(struct faults_run *r, struct cold *c)
 	if (r->ended)
 		faults_report_rusage(o, &span, total.sum[MODEL_SUM_MINOR],
 				     total.sum[MODEL_SUM_MAJOR]);
+	faults_report_in_flight(o, r->f);
 	faults_report_identity(o, &end.losses);
 	faults_report_missing(o, r->f);
 	cost_report(o, &span.begin->cost, &span.end->cost, r->args->verbose);

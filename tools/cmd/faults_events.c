@@ -55,6 +55,7 @@ static int conclude(struct faults_run *r)
 	out_num(o, "events_dropped", NULL, OUT_COUNT, end.losses.dropped_ring_full + r->nr_dropped);
 	if (r->nr_other_kinds)
 		out_num(o, "other_kinds", "of other kinds", OUT_COUNT, r->nr_other_kinds);
+	faults_report_in_flight(o, r->f);
 	faults_report_identity(o, &end.losses);
 	faults_report_missing(o, r->f);
 	cost_report(o, &span.begin->cost, &span.end->cost, r->args->verbose);

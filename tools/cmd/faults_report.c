@@ -141,7 +141,7 @@ static void flight_row(struct out *o, const struct mms_fault_open *f)
 }
 
 /* A fault is counted when it ends: one that is stuck would be in no figure. */
-static void report_in_flight(struct out *o, struct mms_faults *f)
+void faults_report_in_flight(struct out *o, struct mms_faults *f)
 {
 	struct mms_fault_open *v;
 	uint64_t ns = 0;
@@ -306,7 +306,7 @@ int faults_report(struct out *o, struct mms_faults *f, const struct faults_view 
 		report_swap_ahead(o, span);
 	if (span->used)
 		faults_used_report(span->used, o);
-	report_in_flight(o, f);
+	faults_report_in_flight(o, f);
 	faults_report_identity(o, &l);
 	faults_report_missing(o, f);
 	cost_report(o, &span->begin->cost, &span->end->cost, v->args->verbose);

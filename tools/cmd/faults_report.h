@@ -65,6 +65,7 @@ int faults_report(struct out *o, struct mms_faults *f, const struct faults_view 
 void faults_report_identity(struct out *o, const struct mms_fault_losses *l);
 void faults_report_losses(struct out *o, const struct mms_fault_losses *l);
 void faults_report_missing(struct out *o, struct mms_faults *f);
+void faults_report_in_flight(struct out *o, struct mms_faults *f);
 
 void faults_report_rusage(struct out *o, const struct faults_span *span, uint64_t minor,
 			  uint64_t major);
