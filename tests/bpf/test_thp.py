@@ -121,6 +121,7 @@ def collapses():
         same(sum(attempts(o, t.pid, "look").values()), 3, "collapses: those of what is huge already were looks")
         smaps = rollup(t.pid)
         same((p["huge_bytes"], p["huge_pages_4k"], p["anon_huge_bytes"]), (7 * HUGE, 7 * 512, smaps["AnonHugePages"]), "cover: as smaps")
+        same(o["resident_bytes"], sum(q["resident_bytes"] or 0 for q in o["processes"]), "cover: the sum is that of the rows")
         same(round(p["cover_percent"], 1), round(100 * 7 * HUGE / p["resident_bytes"], 1), "cover: of what is resident")
         ok(abs(p["resident_bytes"] - smaps["Rss"]) <= 64 << 10, "resident: as smaps", (p, smaps))
         identity(o, "collapses")

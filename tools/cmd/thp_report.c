@@ -245,7 +245,7 @@ static void report_totals(struct out *o, const struct thp_row *all)
 		all->folios_failed);
 	if (!all->cover.rss)
 		return;
-	out_num(o, "resident_bytes", "resident", OUT_BYTES, all->cover.rss);
+	out_num(o, "resident_bytes", "resident, of these processes", OUT_BYTES, all->cover.rss);
 	out_num(o, "huge_bytes", "of it in huge pages", OUT_BYTES, mms_cover_huge(&all->cover));
 	out_real(o, "cover_percent", "cover", OUT_PERCENT, cover_percent(&all->cover));
 }
