@@ -111,4 +111,10 @@ run doctor -O json
 { [ "$rc" = 0 ] || [ "$rc" = 3 ]; } && json 'len(d["features"]) > 15 and
 	all(f["status"] in ("yes", "no", "?", "-") for f in d["features"])'
 result $? "doctor: valid json, known states"
+# Without rights nothing is measured, which must not look like nothing found.
+without=()
+[ "$(id -u)" = 0 ] && without=(setpriv --bounding-set -all)
+"${without[@]}" "$MMSCOPE" doctor --cost -O json > "$tmp/out" 2> "$tmp/err"
+json '"cost" not in d and "cost: not measured, BPF cannot be used here" in d["notes"]'
+result $? "doctor: says that no cost was measured"
 finish

@@ -163,6 +163,8 @@ static int run(enum out_format format, bool cost)
 	out_bool(o, "bpf_usable", "BPF commands (faults cow tlb thp thrash)", bpf);
 	if (!bpf && why)
 		out_note(o, "BPF: %s", why);
+	if (cost && !bpf)
+		out_note(o, "cost: not measured, BPF cannot be used here");
 	if (err)
 		out_note(o, "cost: %s", strerror(-err));
 	out_end(o);
