@@ -186,9 +186,7 @@ struct mms_fault_start {
 		__u32 what;	  /* 1 << 31 | origin << 16 | kind */
 		__u32 index;	  /* in "counts", of CPU 0 */
 	} counted[MMS_FAULT_CACHED];
-	__u64 walk_key; /* mm and GiB of the last walk */
-	__u64 pud_slot; /* where it went through, at level 3 */
-	__u64 pud_entry;
+	__u64 reserved3[3]; /* whole cache lines */
 };
 
 struct mms_fault_key {

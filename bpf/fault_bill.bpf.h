@@ -109,6 +109,7 @@ static __always_inline void bill_fork(struct task_struct *parent, struct task_st
 	n.parent_life = l ? l->life : 0;
 	if (!l || bpf_map_update_elem(&lives, &to, &n, BPF_ANY)) {
 		tally(MMS_TALLY_TGIDS_FULL);
+		bill_moment(seq, MMS_BILL_NONE, parent, &n, 0, 0);
 		return;
 	}
 	bill_raise(l, 2 * seq);

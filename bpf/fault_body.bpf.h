@@ -70,28 +70,16 @@ static __always_inline u8 fault_origin(u64 mm, u32 flags, struct pt_regs *regs)
 	return (u64)kernel_member(task, mm) == mm ? MMS_ORIGIN_GUP : MMS_ORIGIN_REMOTE;
 }
 
-/*
- * The entry as it is before the fault, and where the walk after it can begin. Threads stay in one
- * GiB for a while: from its slot two levels are left, and the top is not asked for.
- */
+/* The entry as it is before the fault, and where the walk after it can begin. */
 static __always_inline void walk_before(u32 mode, struct mms_fault_start *s,
 					struct vm_area_struct *vma, u64 mm, bool typed)
 {
-	u64 addr = s->addr, key = mm + (addr >> 30);
 	struct pagewalk w;
 
-	if (s->origin == MMS_ORIGIN_REMOTE || s->walk_key != key ||
-	    !pagewalk_again(&w, s->pud_slot, s->pud_entry, addr)) {
-		s->pgd = vma_pgd(vma, mm, typed);
-		pagewalk(&w, *(volatile u64 *)&s->pgd, addr);
-		s->walk_key = 0;
-		/* The memory of others may come and go without a word to this thread's slot. */
-		if (w.level < 3 && s->origin != MMS_ORIGIN_REMOTE) {
-			s->walk_key = key;
-			s->pud_slot = w.pud_slot;
-			s->pud_entry = w.pud_entry;
-		}
-	}
+	/* From the top: a table below it may be freed and be another process's, same entry and all.
+	 */
+	s->pgd = vma_pgd(vma, mm, typed);
+	pagewalk(&w, *(volatile u64 *)&s->pgd, s->addr);
 	s->before = w.entry;
 	s->level = w.level;
 	s->slot = w.level == 1 ? w.table_slot : w.slot;

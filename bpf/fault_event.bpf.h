@@ -52,6 +52,11 @@ static __always_inline void event_vma(struct mms_fault_event *e, struct vm_area_
 {
 	e->vm_start = kernel_member(vma, vm_start);
 	e->vm_end = kernel_member(vma, vm_end);
+	/* The lock was dropped on the way, and now it is another mapping's. */
+	if (e->addr < e->vm_start || e->addr >= e->vm_end) {
+		e->vm_start = e->vm_end = 0;
+		return;
+	}
 	e->pgoff = kernel_member(vma, vm_pgoff);
 	e->segment = vma_segment(vma, e->vm_start, e->vm_end, e->vm_flags, facts);
 	if (facts & MMS_FACT_ANON)

@@ -56,7 +56,6 @@ static __always_inline void slot_forget(struct mms_fault_start *s, u64 id)
 	int i;
 
 	s->id = id;
-	s->walk_key = 0;
 	for (i = 0; i < MMS_FAULT_CACHED; i++)
 		s->counted[i].what = 0;
 }

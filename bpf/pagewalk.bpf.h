@@ -71,15 +71,11 @@ static __always_inline u64 kernel_word(u64 addr, bool *failed)
  * @level: of its table: 1 = PTE ... 5 = PGD
  * @failed: a table could not be read, taken as empty
  * @table_slot: the slot in the table above, where @level is 1: it holds the table's address
- * @pud_slot: the slot passed at level 3, where @level is 1 or 2
- * @pud_entry: what it holds
  */
 struct pagewalk {
 	u64 slot;
 	u64 entry;
 	u64 table_slot;
-	u64 pud_slot;
-	u64 pud_entry;
 	u8 level;
 	bool failed;
 };
@@ -98,10 +94,6 @@ static __always_inline bool pagewalk_step(struct pagewalk *w, u64 addr, u8 level
 	w->entry = kernel_word(w->slot, &w->failed);
 	if (!(w->entry & MMS_PTE_P) || (level < 4 && (w->entry & MMS_PTE_PSE)))
 		return false;
-	if (level == 3) {
-		w->pud_slot = w->slot;
-		w->pud_entry = w->entry;
-	}
 	w->table_slot = w->slot;
 	w->slot = pagewalk_below(w->entry, addr, level);
 	return true;
@@ -126,27 +118,8 @@ static __always_inline void pagewalk_from(struct pagewalk *w, u64 addr, u8 level
 static __always_inline void pagewalk(struct pagewalk *w, u64 pgd, u64 addr)
 {
 	w->failed = false;
-	w->pud_slot = 0;
-	w->pud_entry = 0;
 	w->slot = pgd + ((addr >> boot.top_shift) & 511) * 8;
 	pagewalk_from(w, addr, boot.top_shift == 48 ? 5 : 4);
-}
-
-/*
- * Walks to @addr from a slot of level 3 that an earlier walk in this mm went through.
- * Before a table is freed the entry that leads to it is cleared, and mremap clears it when it moves
- * the table: as long as the slot holds what it held, it leads where it led.
- * Return: false if it does not, and then nothing is known.
- */
-static __always_inline bool pagewalk_again(struct pagewalk *w, u64 pud_slot, u64 pud_entry,
-					   u64 addr)
-{
-	w->failed = false;
-	if (kernel_word(pud_slot, &w->failed) != pud_entry || w->failed)
-		return false;
-	w->slot = pagewalk_below(pud_entry, addr, 3);
-	pagewalk_from(w, addr, 2);
-	return true;
 }
 
 /*

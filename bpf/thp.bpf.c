@@ -189,17 +189,27 @@ int on_file(u64 *ctx)
 /* --- splits of an entry --- */
 
 extern const void vmemmap_base __ksym __weak;
+extern const void sme_me_mask __ksym __weak;
 
 /* Is this the folio that the entry maps? One that the caller names must be. */
 static __always_inline bool maps_folio(u64 pmd, u64 folio)
 {
-	u64 base = 0, pfn = (pmd & 0x000fffffffe00000ULL) >> 12;
+	u64 base = 0, sme = 0, pfn;
 
-	if (!folio || !(pmd & MMS_PMD_PRESENT) || !&vmemmap_base)
+	if (!folio || !&vmemmap_base)
 		return true;
+	/* One that moves is of no folio that somebody could name. */
+	if (!(pmd & MMS_PMD_PRESENT))
+		return false;
+	/* The frame of a PROT_NONE entry is inverted; the encryption bit is no part of it. */
+	if (!(pmd & 1))
+		pmd = ~pmd;
+	if (&sme_me_mask)
+		bpf_probe_read_kernel(&sme, 8, &sme_me_mask);
+	pfn = (pmd & 0x000fffffffe00000ULL & ~sme) >> 12;
 	if (bpf_probe_read_kernel(&base, 8, &vmemmap_base))
 		return true;
-	return base + pfn * 64 == folio;
+	return base + pfn * bpf_core_type_size(struct page) == folio;
 }
 
 static __always_inline int split_entry(u32 saw, struct vm_area_struct *vma, u64 *pmd, u64 folio)

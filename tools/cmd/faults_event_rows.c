@@ -67,14 +67,20 @@ static const char *dev_name(__u32 dev)
 	return name;
 }
 
+/* Is it known which mapping it was? */
+static bool placed(const struct mms_fault_event *e)
+{
+	return e->level_before && (e->vm_start || e->vm_end);
+}
+
 static void place_cells(struct out *o, const struct mms_fault_event *e, bool walked)
 {
 	if (out_cells_left_out(o, 7))
 		return;
-	out_cell_num_if(o, walked, e->vm_start);
-	out_cell_num_if(o, walked, e->vm_end);
+	out_cell_num_if(o, placed(e), e->vm_start);
+	out_cell_num_if(o, placed(e), e->vm_end);
 	out_cell_num_if(o, walked, e->vm_flags);
-	out_cell_num_if(o, walked, e->pgoff);
+	out_cell_num_if(o, placed(e), e->pgoff);
 	out_cell_str(o, e->ino ? dev_name(e->dev) : NULL);
 	out_cell_num_if(o, e->ino, e->ino);
 	out_cell_num(o, e->cgroup_id);
@@ -92,7 +98,7 @@ static void event_row(struct out *o, const struct mms_fault_event *e, bool aroun
 	out_cell_num(o, e->addr);
 	out_cell_str(o, faults_kind_name(e->kind));
 	out_cell_str(o, walked && e->origin < MMS_ORIGIN_NR ? origins[e->origin] : NULL);
-	out_cell_str(o, walked && e->segment < MMS_SEG_NR ? segments[e->segment] : NULL);
+	out_cell_str(o, placed(e) && e->segment < MMS_SEG_NR ? segments[e->segment] : NULL);
 	out_cell_num_if(o, walked, e->ns);
 	entry_cells(o, e, walked, around);
 	place_cells(o, e, walked);

@@ -217,6 +217,8 @@ static int attach_kprobes(struct mms_faults *f)
 	mms_faults_note_missing(
 		f,
 		"kretprobe pool: tracefs is not writable, returns are lost when more than max(10, 2 * CPUs) faults block");
+	mms_faults_note_missing(
+		f, "losses: tracefs is not writable, calls that kprobes missed are not told");
 	err = attach_one(f, f->entry_program);
 	return err ? err : attach_one(f, f->return_program);
 }

@@ -39,7 +39,7 @@ struct mms_faults {
 	size_t nr_counts;
 	struct mms_fault_count *retired; /* of processes that are gone */
 	size_t nr_retired, room_retired;
-	const char *missing[5];
+	const char *missing[7];
 	size_t nr_missing;
 };
 

@@ -194,6 +194,9 @@ static bool probe_codes(const char **why)
 		{"vm_fault_reason", "VM_FAULT_SIGSEGV", MMS_FR_SIGSEGV},
 		{"vm_fault_reason", "VM_FAULT_RETRY", MMS_FR_RETRY},
 		{"vm_fault_reason", "VM_FAULT_FALLBACK", MMS_FR_FALLBACK},
+		{"vm_fault_reason", "VM_FAULT_COMPLETED", MMS_FR_COMPLETED},
+		{"vm_fault_reason", "VM_FAULT_HWPOISON", MMS_FR_HWPOISON & 0x10},
+		{"vm_fault_reason", "VM_FAULT_HWPOISON_LARGE", MMS_FR_HWPOISON & 0x20},
 	};
 	long long v;
 	size_t i;
