@@ -81,17 +81,6 @@ static const struct opts_help help = {
 
 enum { OPT_BY = 256, OPT_NO_SHARED, OPT_STACKS, OPT_ATTACH, PARSED = -1 };
 
-static bool known_attach(const char *kind)
-{
-	const char *k;
-	size_t i;
-
-	for (i = 0; (k = mms_faults_attach_kinds(i)); i++)
-		if (!strcmp(k, kind))
-			return true;
-	return false;
-}
-
 static int parse_top(struct cow_args *a)
 {
 	uint64_t v;
@@ -145,10 +134,8 @@ static int parse_option(int c, struct cow_args *a)
 		a->opts.by |= MMS_BY_USTACK;
 		return PARSED;
 	case OPT_ATTACH:
-		if (!known_attach(optarg))
-			return err_usage("cow", "no attach kind '%s'", optarg);
-		a->opts.attach = optarg;
-		return PARSED;
+		ret = watch_parse_attach(&a->opts.attach, "cow", optarg, mms_faults_attach_kinds);
+		return ret ? ret : PARSED;
 	case 'h':
 		return opts_print_help(&help);
 	default:

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "cmd/cow_report.h"
 #include "collect/proc_segments.h"
+#include "model/fault_words.h"
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -20,12 +21,6 @@ struct place {
 	char name[32];
 	struct model_cow_sum sums[MODEL_NR_PARTS];
 	struct mms_share bytes;
-};
-
-static const char *const segment_names[] = {
-#define SEGMENT_NAME(id, name) [MMS_SEG_##id] = name,
-	MMS_SEGMENTS(SEGMENT_NAME)
-#undef SEGMENT_NAME
 };
 
 static const struct out_col cols[] = {
@@ -99,7 +94,7 @@ static void learn(struct gather *g, struct place *p, pid_t tgid)
 		return;
 	p->start = known.start;
 	p->end = known.end;
-	p->segment = known.segment < MMS_SEG_NR ? segment_names[known.segment] : NULL;
+	p->segment = model_segment_name(known.segment);
 	memcpy(p->name, known.name, sizeof(p->name));
 	p->name[sizeof(p->name) - 1] = '\0';
 }
@@ -147,7 +142,7 @@ static const char *segment_of(struct gather *g, const struct mms_share_vma *v)
 	s = g->segments.v;
 	for (i = 0; i < g->segments.nr; i++)
 		if (s[i].start <= v->start && v->start < s[i].end)
-			return segment_names[s[i].is];
+			return model_segment_name(s[i].is);
 	return NULL;
 }
 

@@ -127,7 +127,7 @@ static int report(struct faults_run *r)
 /* Rows of counts, or stacks, once or for each interval. */
 static int count(struct faults_run *r)
 {
-	uint64_t next = faults_now_ns(), left = r->args->count;
+	uint64_t next = watch_now_ns(), left = r->args->count;
 	int err = 0;
 
 	if (!r->args->interval_ns) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include "cmd/faults_run.h"
+#include "cmd/watch.h"
 
 #define CHECK_NS 1000000000ULL
 
@@ -21,7 +22,7 @@ int faults_budget_begin(struct faults_run *r)
 	if (!(r->args->budget > 0))
 		return 0;
 	model_budget_init(&r->budget, r->args->budget, r->args->opts.events);
-	r->checked.ns = faults_now_ns();
+	r->checked.ns = watch_now_ns();
 	r->checked.cost_ns = spent_ns(r);
 	return faults_snap_copy(&r->begin, &r->last);
 }
@@ -88,7 +89,7 @@ static int change(struct faults_run *r, double percent)
 
 int faults_budget_check(struct faults_run *r)
 {
-	uint64_t now = faults_now_ns(), cost, wall = now - r->checked.ns, every = CHECK_NS;
+	uint64_t now = watch_now_ns(), cost, wall = now - r->checked.ns, every = CHECK_NS;
 	double percent;
 	bool changed;
 

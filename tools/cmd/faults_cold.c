@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "cmd/faults_run.h"
+#include "cmd/watch.h"
 #include "collect/proc_segments.h"
 #include "model/cold.h"
 #include "model/table.h"
@@ -116,9 +117,9 @@ static void tell_moment(struct faults_run *r, struct cold *c)
 	struct out *o = r->events;
 	bool known;
 
-	c->until = faults_now_ns();
+	c->until = watch_now_ns();
 	known = !mms_proc_segments(r->cmd.pid, pages);
-	took = faults_now_ns() - c->until;
+	took = watch_now_ns() - c->until;
 	faults_drain(r);
 	begin_object(r, c, c->until);
 	out_num(o, "read_ns", NULL, OUT_NS, took);
@@ -176,12 +177,12 @@ int faults_cold(struct faults_run *r)
 	int err;
 
 	if (!r->execd.ns) /* the look-up failed: a moment ago is near */
-		r->execd.ns = faults_now_ns();
+		r->execd.ns = watch_now_ns();
 	r->tell = take_events;
 	r->tell_ctx = &c;
 	for (i = 0; more; i++) {
 		/* Moments that have passed by the time we are awake are not told twice. */
-		if (r->execd.ns + model_cold_moment(i + 1) <= faults_now_ns())
+		if (r->execd.ns + model_cold_moment(i + 1) <= watch_now_ns())
 			continue;
 		more = faults_wait(r, r->execd.ns + model_cold_moment(i));
 		if (more)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "cmd/faults_event_rows.h"
 #include "cmd/faults_opts.h"
+#include "model/fault_words.h"
 
 #define AROUND 10 /* a column that text has on request */
 
@@ -25,18 +26,6 @@ static const struct out_col columns[] = {
 };
 
 #define NR_COLS (sizeof(columns) / sizeof(columns[0]))
-
-static const char *const origins[] = {
-#define ORIGIN_NAME(id, name) [MMS_ORIGIN_##id] = name,
-	MMS_FAULT_ORIGINS(ORIGIN_NAME)
-#undef ORIGIN_NAME
-};
-
-static const char *const segments[] = {
-#define SEGMENT_NAME(id, name) [MMS_SEG_##id] = name,
-	MMS_SEGMENTS(SEGMENT_NAME)
-#undef SEGMENT_NAME
-};
 
 /* What only a look at the tables tells. */
 static void entry_cells(struct out *o, const struct mms_fault_event *e, bool walked, bool around)
@@ -97,8 +86,8 @@ static void event_row(struct out *o, const struct mms_fault_event *e, bool aroun
 	out_cell_str(o, e->comm);
 	out_cell_num(o, e->addr);
 	out_cell_str(o, faults_kind_name(e->kind));
-	out_cell_str(o, walked && e->origin < MMS_ORIGIN_NR ? origins[e->origin] : NULL);
-	out_cell_str(o, placed(e) && e->segment < MMS_SEG_NR ? segments[e->segment] : NULL);
+	out_cell_str(o, walked ? model_origin_name(e->origin) : NULL);
+	out_cell_str(o, placed(e) ? model_segment_name(e->segment) : NULL);
 	out_cell_num_if(o, walked, e->ns);
 	entry_cells(o, e, walked, around);
 	place_cells(o, e, walked);

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "cmd/faults_event_rows.h"
 #include "cmd/faults_run.h"
+#include "cmd/watch.h"
 
 /* In the order of the ring: of each CPU in the order of time. */
 static void tell_events(struct faults_run *r, const struct mms_fault_event *e, size_t nr)
@@ -72,7 +73,6 @@ int faults_stream(struct faults_run *r)
 	const struct faults_args *a = r->args;
 
 	r->tell = tell_events;
-	faults_wait(r,
-		    a->interval_ns && a->count ? faults_now_ns() + a->interval_ns * a->count : 0);
+	faults_wait(r, a->interval_ns && a->count ? watch_now_ns() + a->interval_ns * a->count : 0);
 	return conclude(r);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "cmd/faults_opts.h"
 #include "cmd/faults_used.h"
+#include "cmd/watch.h"
 #include "collect/cgroup.h"
 #include "util/args.h"
 #include "util/err.h"
@@ -103,17 +104,6 @@ static int parse_cgroup(const char *name, uint64_t *id)
 	*id = mms_cgroup_id(dir);
 	free(dir);
 	return *id ? FAULTS_PARSED : err_failed("cgroup '%s': it has no id", name);
-}
-
-static bool known_attach(const char *kind)
-{
-	const char *k;
-	size_t i;
-
-	for (i = 0; (k = mms_faults_attach_kinds(i)); i++)
-		if (!strcmp(k, kind))
-			return true;
-	return false;
 }
 
 /* Cuts the next word off a list; NULL after the last. */
@@ -308,6 +298,7 @@ static int parse_id(const char *what, pid_t *id)
 static int parse_option(int c, struct faults_args *a)
 {
 	char both[] = "process,kind";
+	int ret;
 
 	switch (c) {
 	case 'p':
@@ -345,10 +336,9 @@ static int parse_option(int c, struct faults_args *a)
 	case OPT_WEIGHT:
 		return parse_weight(a, optarg);
 	case OPT_ATTACH:
-		if (!known_attach(optarg))
-			return err_usage("faults", "no attach kind '%s'", optarg);
-		a->opts.attach = optarg;
-		return FAULTS_PARSED;
+		ret = watch_parse_attach(&a->opts.attach, "faults", optarg,
+					 mms_faults_attach_kinds);
+		return ret ? ret : FAULTS_PARSED;
 	case 'h':
 		return opts_print_help(&help);
 	default:

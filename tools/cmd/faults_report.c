@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include "cmd/faults_report.h"
 #include "cmd/watch.h"
+#include "model/fault_words.h"
 
 int faults_view_open(struct faults_view *v, const struct faults_args *args)
 {
@@ -122,12 +123,6 @@ static const struct out_col flight_cols[] = {
 	{"retries", "RETRIES", OUT_COUNT, 7},
 };
 
-static const char *const origin_names[] = {
-#define ORIGIN_NAME(id, name) [MMS_ORIGIN_##id] = name,
-	MMS_FAULT_ORIGINS(ORIGIN_NAME)
-#undef ORIGIN_NAME
-};
-
 static void flight_row(struct out *o, const struct mms_fault_open *f)
 {
 	out_row(o);
@@ -136,7 +131,7 @@ static void flight_row(struct out *o, const struct mms_fault_open *f)
 	out_cell_str(o, f->comm);
 	out_cell_num(o, f->addr);
 	out_cell_num(o, f->ns);
-	out_cell_str(o, f->origin < MMS_ORIGIN_NR ? origin_names[f->origin] : NULL);
+	out_cell_str(o, model_origin_name(f->origin));
 	out_cell_num(o, f->links);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include "cmd/faults_run.h"
+#include "cmd/watch.h"
 
 #define EVENT_PERIOD_NS 50000000ULL /* how often the ring is emptied */
 #define EVENT_CHUNK	1000
@@ -108,7 +109,7 @@ bool faults_wait(struct faults_run *r, uint64_t moment)
 	int sig;
 
 	for (;;) {
-		now = faults_now_ns();
+		now = watch_now_ns();
 		if (moment && now >= moment)
 			return true;
 		sig = step(r, moment ? moment - now : UINT64_MAX, &info);

@@ -3,16 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "cmd/faults_snap.h"
-
-uint64_t faults_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ULL + (uint64_t)t.tv_nsec;
-}
+#include "cmd/watch.h"
 
 void faults_snap_begin(struct mms_faults *f, struct faults_snap *s)
 {
@@ -27,7 +19,7 @@ void faults_snap_begin(struct mms_faults *f, struct faults_snap *s)
 	s->pgmajfault = vmstat[1];
 	s->swap_ra = vmstat[2];
 	s->swap_ra_hit = vmstat[3];
-	s->ns = faults_now_ns();
+	s->ns = watch_now_ns();
 }
 
 static void take(struct model_fault *to, const struct mms_fault_count *c)

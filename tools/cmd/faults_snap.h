@@ -52,6 +52,4 @@ void faults_snap_free(struct faults_snap *s);
 struct mms_fault_losses faults_losses_since(const struct faults_snap *a,
 					    const struct faults_snap *b);
 
-uint64_t faults_now_ns(void);
-
 #endif

@@ -14,6 +14,7 @@
 #include "cmd/faults_stacks.h"
 #include "collect/mmaps.h"
 #include "collect/symbols.h"
+#include "model/fault_words.h"
 
 #define NOT_ASKED (-1) /* an id of mms_fault_count */
 
@@ -376,12 +377,6 @@ static const struct out_col stack_cols[][NR_COLS] = {
 	[FAULTS_WEIGHT_BYTES] = STACK_COLS(NULL, NULL, "BYTES"),
 };
 
-static const char *const origin_names[] = {
-#define ORIGIN_NAME(id, name) [MMS_ORIGIN_##id] = name,
-	MMS_FAULT_ORIGINS(ORIGIN_NAME)
-#undef ORIGIN_NAME
-};
-
 /* As a frame, "fault:" says that it is not a function. */
 static void put_kind(struct out *o, unsigned int kind, bool folded)
 {
@@ -417,7 +412,7 @@ static void put_row(struct out *o, const struct rows *r, const struct row *row, 
 	put_frames(o, r, row->user, row->nr_user, c->ustack);
 	put_frames(o, r, row->kernel, row->nr_kernel, c->kstack);
 	put_kind(o, c->kind, folded);
-	out_cell_str(o, c->origin < MMS_ORIGIN_NR ? origin_names[c->origin] : NULL);
+	out_cell_str(o, model_origin_name(c->origin));
 	out_cell_num(o, c->nr);
 	out_cell_num(o, c->ns);
 	out_cell_num(o, c->bytes);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cmd/faults_table.h"
+#include "model/fault_words.h"
 #include "model/hist.h"
 
 #define TEXT_WIDTH 100
@@ -258,28 +259,6 @@ static void cell_dev(struct out *o, uint32_t dev)
 	out_cell_str(o, text);
 }
 
-static const char *segment_name(const struct model_fault *f)
-{
-	static const char *const names[] = {
-#define SEGMENT_NAME(id, name) [MMS_SEG_##id] = name,
-		MMS_SEGMENTS(SEGMENT_NAME)
-#undef SEGMENT_NAME
-	};
-
-	return f->has_place && f->place.segment < MMS_SEG_NR ? names[f->place.segment] : NULL;
-}
-
-static const char *origin_name(const struct model_fault *f)
-{
-	static const char *const names[] = {
-#define ORIGIN_NAME(id, name) [MMS_ORIGIN_##id] = name,
-		MMS_FAULT_ORIGINS(ORIGIN_NAME)
-#undef ORIGIN_NAME
-	};
-
-	return f->origin < MMS_ORIGIN_NR ? names[f->origin] : NULL;
-}
-
 /* Of a file or of a mapping: which file. */
 static void cell_file(struct out *o, enum id id, const struct model_fault *f)
 {
@@ -311,7 +290,7 @@ static void cell_place(struct out *o, enum id id, const struct model_fault *f)
 		out_cell_num_if(o, f->has_place, f->place.end);
 		break;
 	case ID_SEGMENT:
-		out_cell_str(o, segment_name(f));
+		out_cell_str(o, f->has_place ? model_segment_name(f->place.segment) : NULL);
 		break;
 	default:
 		cell_file(o, id, f);
@@ -348,7 +327,7 @@ static void cell_key(struct out *o, enum id id, struct faults_names *names,
 			     f->where ? faults_swap_name(names, (unsigned int)f->where - 1) : NULL);
 		break;
 	case ID_ORIGIN:
-		out_cell_str(o, origin_name(f));
+		out_cell_str(o, model_origin_name(f->origin));
 		break;
 	case ID_KIND:
 		out_cell_str(o, faults_kind_name(f->kind));

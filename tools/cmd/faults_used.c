@@ -12,6 +12,7 @@
 #include "cmd/faults_snap.h"
 #include "cmd/faults_used.h"
 #include "cmd/target.h"
+#include "cmd/watch.h"
 #include "collect/module.h"
 #include "model/prefetch.h"
 #include "util/err.h"
@@ -131,7 +132,7 @@ static void begin_anew(struct faults_used *u)
 	u->target = NULL;
 	u->read = 0;
 	u->err = begin(u, &why);
-	u->since_ns = faults_now_ns();
+	u->since_ns = watch_now_ns();
 }
 
 static int read_ages(struct faults_used *u, struct mms_idle_data *idle)
@@ -164,14 +165,14 @@ void faults_used_look(struct faults_used *u, struct mms_faults *f)
 {
 	struct mmscope_idle_header h = {0};
 	struct mms_idle_data idle = {0};
-	uint64_t begun = faults_now_ns();
+	uint64_t begun = watch_now_ns();
 	bool ages = false;
 	int err = -ENODATA;
 
 	if (u->target)
 		err = mms_target_idle_header(u->target, &h);
 	if (!err && h.scans && h.scans != u->read) {
-		begun = faults_now_ns();
+		begun = watch_now_ns();
 		ages = !read_ages(u, &idle);
 	}
 	mms_faults_poll(f, 0, take_event, u);

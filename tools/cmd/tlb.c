@@ -57,18 +57,6 @@ static const struct opts_help help = {
 
 enum { OPT_ATTACH = 256, PARSED = -1 };
 
-static bool known_attach(const char *kind)
-{
-	const char *k;
-	size_t i;
-
-	for (i = 0; (k = mms_tlb_attach_kinds(i)); i++) {
-		if (!strcmp(k, kind))
-			return true;
-	}
-	return false;
-}
-
 /* Return: PARSED to go on, else the exit code. */
 static int parse_option(int c, struct tlb_args *a)
 {
@@ -98,9 +86,7 @@ static int parse_option(int c, struct tlb_args *a)
 			return err_usage("tlb", "no output format '%s'", optarg);
 		break;
 	case OPT_ATTACH:
-		if (!known_attach(optarg))
-			return err_usage("tlb", "no attach kind '%s'", optarg);
-		a->attach = optarg;
+		ret = watch_parse_attach(&a->attach, "tlb", optarg, mms_tlb_attach_kinds);
 		break;
 	case 'h':
 		return opts_print_help(&help);

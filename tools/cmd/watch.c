@@ -40,6 +40,21 @@ int watch_parse_cgroup(struct watch *w, const char *name, const char *arg)
 	return w->cgroup_id ? EXIT_OK : err_failed("cgroup '%s': it has no id", arg);
 }
 
+int watch_parse_attach(const char **attach, const char *name, const char *arg,
+		       const char *(*kind)(size_t i))
+{
+	const char *k;
+	size_t i;
+
+	for (i = 0; (k = kind(i)); i++) {
+		if (strcmp(k, arg))
+			continue;
+		*attach = k;
+		return EXIT_OK;
+	}
+	return err_usage(name, "no attach kind '%s'", arg);
+}
+
 int watch_parse_operands(struct watch *w, const char *name, int argc, char **argv)
 {
 	int left = argc - optind;

@@ -50,6 +50,9 @@ struct watch {
 /* Return: EXIT_OK, or an exit code with the line printed. */
 int watch_parse_pid(struct watch *w, const char *name, const char *arg);
 int watch_parse_cgroup(struct watch *w, const char *name, const char *arg);
+/* A word of a list: @kind(0), @kind(1), ... until NULL. Return: EXIT_OK, or as above. */
+int watch_parse_attach(const char **attach, const char *name, const char *arg,
+		       const char *(*kind)(size_t i));
 /* "[INTERVAL [COUNT]]" or "-- COMMAND [ARGUMENT]...", from optind on. */
 int watch_parse_operands(struct watch *w, const char *name, int argc, char **argv);
 
