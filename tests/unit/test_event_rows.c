@@ -2,6 +2,7 @@
 /*
  * mmscope faults --events: exactly these bytes in each format. The sums are of what printf() and
  * jansson made of the same events, before the backends had digits and escapes of their own.
+ * Since then only events without a mapping changed: no place is told of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -142,12 +143,12 @@ static void bytes_are_as_ever(void **state)
 		size_t size;
 		uint64_t sum;
 	} t[] = {
-		{OUT_TEXT, false, 325722, 0x87938639ece9585f},
-		{OUT_TEXT, true, 351942, 0xa282cc3f317bbad1},
-		{OUT_CSV, false, 683100, 0x77739a4d3d51376f},
-		{OUT_CSV, true, 701289, 0xe1704ddee8142ecc},
-		{OUT_JSON, false, 1542712, 0x8fa88cd241c48c7c},
-		{OUT_JSON, true, 1550901, 0x55868cb4af192acf},
+		{OUT_TEXT, false, 325722, 0xadffbf0907b5d998},
+		{OUT_TEXT, true, 351942, 0x7754b18d2ab78694},
+		{OUT_CSV, false, 683045, 0xd53fa99961e2c9c2},
+		{OUT_CSV, true, 701234, 0xb917159791863f8f},
+		{OUT_JSON, false, 1542687, 0x9a871a1781394f69},
+		{OUT_JSON, true, 1550876, 0x79932ef9020dac5a},
 	};
 	size_t i, size;
 	uint64_t sum;
