@@ -158,7 +158,9 @@ static bool probe_symbols(const char **why)
 		return false;
 	*why = "/proc/kallsyms hides addresses or lacks data symbols";
 	while (!found && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx %*c %127s", &addr, name) == 2 && addr &&
+		/* scanf of 100,000 lines takes most of a command's start. */
+		if (strstr(line, " empty_zero_page") &&
+		    sscanf(line, "%llx %*c %127s", &addr, name) == 2 && addr &&
 		    !strcmp(name, "empty_zero_page"))
 			found = true;
 	}
@@ -326,6 +328,24 @@ static const struct {
 	{"ring buffer", false, probe_ringbuf, "no faults --events", ""},
 };
 
+static struct mms_bpf_feature rows[ARRAY_SIZE(probes)];
+
+/* Each when it is asked for: to be refused for want of rights takes no look at the symbols. */
+static const struct mms_bpf_feature *probed(size_t i)
+{
+	struct mms_bpf_feature *r = &rows[i];
+
+	if (r->name)
+		return r;
+	libbpf_set_print(NULL);
+	r->name = probes[i].name;
+	r->needed = probes[i].needed;
+	r->available = probes[i].probe(&r->why);
+	r->cost = r->available ? "" : probes[i].cost;
+	r->fix = r->available ? "" : probes[i].fix;
+	return r;
+}
+
 /**
  * mms_bpf_features() - probe once, then answer from memory
  * @nr: set to the number of rows
@@ -334,22 +354,11 @@ static const struct {
  */
 const struct mms_bpf_feature *mms_bpf_features(size_t *nr)
 {
-	static struct mms_bpf_feature rows[ARRAY_SIZE(probes)];
-	static bool probed;
 	size_t i;
 
 	*nr = ARRAY_SIZE(rows);
-	if (probed)
-		return rows;
-	libbpf_set_print(NULL);
-	for (i = 0; i < *nr; i++) {
-		rows[i].name = probes[i].name;
-		rows[i].needed = probes[i].needed;
-		rows[i].available = probes[i].probe(&rows[i].why);
-		rows[i].cost = rows[i].available ? "" : probes[i].cost;
-		rows[i].fix = rows[i].available ? "" : probes[i].fix;
-	}
-	probed = true;
+	for (i = 0; i < *nr; i++)
+		probed(i);
 	return rows;
 }
 
@@ -360,12 +369,11 @@ const struct mms_bpf_feature *mms_bpf_features(size_t *nr)
  */
 const struct mms_bpf_feature *mms_bpf_feature(const char *name)
 {
-	size_t i, nr;
-	const struct mms_bpf_feature *f = mms_bpf_features(&nr);
+	size_t i;
 
-	for (i = 0; i < nr; i++) {
-		if (!strcmp(f[i].name, name))
-			return &f[i];
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		if (!strcmp(probes[i].name, name))
+			return probed(i);
 	}
 	return NULL;
 }
@@ -378,13 +386,14 @@ const struct mms_bpf_feature *mms_bpf_feature(const char *name)
 int mms_bpf_usable(const char **why)
 {
 	static char text[256];
-	size_t i, nr;
-	const struct mms_bpf_feature *f = mms_bpf_features(&nr);
+	size_t i;
 
-	for (i = 0; i < nr; i++) {
-		if (!f[i].needed || f[i].available)
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		const struct mms_bpf_feature *f = probes[i].needed ? probed(i) : NULL;
+
+		if (!f || f->available)
 			continue;
-		snprintf(text, sizeof(text), "%s: %s; fix: %s", f[i].name, f[i].why, f[i].fix);
+		snprintf(text, sizeof(text), "%s: %s; fix: %s", f->name, f->why, f->fix);
 		if (why)
 			*why = text;
 		return i < 2 ? -EPERM : -ENOENT;
