@@ -151,7 +151,10 @@ static __always_inline bool bill_member(u32 tgid)
  */
 static __always_inline enum mms_bill_page bill_page(const struct mms_fault_facts *f)
 {
-	u64 frame = mms_entry_frame(f->before, f->level_before, f->addr, (void *)&boot.rules);
+	/* A copy: through a pointer that is not volatile the compiler would take the constants as
+	 * 0. */
+	struct mms_entry_rules r = {.frame_mask = boot.rules.frame_mask};
+	u64 frame = mms_entry_frame(f->before, f->level_before, f->addr, &r);
 	u64 page = boot.vmemmap + frame * bpf_core_type_size(struct page);
 	const struct folio *folio = (const void *)page_head(page);
 	u64 tags = kernel_member(folio, mapping) & MMS_MAPPING_TAGS;
