@@ -24,9 +24,6 @@ WORK = os.path.join(os.environ["MMS_WORKLOADS"], "forks")
 CGROUP = "/sys/fs/cgroup/mms-cow"
 PAGE = 4096
 HUGE = 512
-# Both return from fork at the same time, and may copy the same page of the stack, each for itself: it is
-# private once, and was copied twice.
-BOTH = 2 * PAGE
 KINDS = ("anon", "thp", "shared", "dontfork", "file", "hugetlb")
 LOSSES = ("dropped", "missed_entry", "missed_return", "missed_child", "walk_failed", "orphans")
 
@@ -179,6 +176,18 @@ def pages(row, *keys):
 COPIES = ("parent_copied", "child_copied", "parent_reused", "child_reused", "after_copied", "after_reused")
 
 
+def twice(t, child):
+    """
+    The most bytes that were copied twice and are private once: both copied, at the same time, or one after the other
+    while the page waited in a batch of another CPU's for its place in the LRU lists, which is a reference like any
+    other. Not in the regions of the tests: there each side writes pages of its own.
+    """
+    key = [k for k in sorted(t.forks, key=lambda k: k[1]) if k[0] == child][-1]
+    mine = [region(kind) for kind in KINDS]
+    return PAGE * sum(min(pages(m, "parent_copied", "child_copied")) for m in t.maps[key]
+                      if int(m["start"] or "0", 16) not in mine)
+
+
 def construction(t):
     """23 of 100 by the parent, 11 others by the child; after its end 7 that were the child's alone."""
     f = Family()
@@ -193,7 +202,7 @@ def construction(t):
     same((row["state"], row["generation"], row["family_pid"], row["parent_pid"]),
          ("live", 1, f.pid[0], f.pid[0]), "construction: who it is")
     same(t.region(child, "anon")["private_bytes"], 34 * PAGE, "construction: what either copied is private")
-    ok(0 <= row["private_by_faults_bytes"] - row["private_bytes"] <= BOTH, "construction: private by faults = by pages",
+    ok(0 <= row["private_by_faults_bytes"] - row["private_bytes"] <= twice(t, child), "construction: private by faults = by pages",
        "\n".join(map(str, t.maps[child, row["fork_ns"]])))
     f.do(1, "write anon 0 4")  # copied by the parent, so the child's alone
     f.do(0, "write anon 60 1")  # copied by the child, so the parent's alone
@@ -236,7 +245,7 @@ def standstill(t):
         same(p["private_bytes"], s["Private_Dirty"], f"standstill: private of {who} = Private_Dirty of smaps")
     same(row["private_bytes"], smaps(child)["Private_Dirty"], "standstill: private = Private_Dirty")
     # Unmapped by the child: known by the look, not by faults.
-    ok(0 <= row["private_by_faults_bytes"] - row["private_bytes"] - 10 * PAGE <= BOTH,
+    ok(0 <= row["private_by_faults_bytes"] - row["private_bytes"] - 10 * PAGE <= twice(t, child),
        "standstill: what faults cannot know", row)
     same((row["private_basis"], row["swapped_bytes"], row["shared_pages"] * PAGE), ("pages", 0, row["shared_bytes"]),
          "standstill: by pages")
@@ -245,7 +254,7 @@ def standstill(t):
     t.fresh()
     row = t.fork(child)
     same((row["private_basis"], row["shared_bytes"]), ("pages+faults", None), "standstill: after the end")
-    ok(-BOTH <= row["private_bytes"] - row["private_by_faults_bytes"] + 10 * PAGE <= 2 * PAGE,
+    ok(-twice(t, child) <= row["private_bytes"] - row["private_by_faults_bytes"] + 10 * PAGE <= 2 * PAGE,
        "standstill: the last look with what came since", row)
     f.end()
 
@@ -379,7 +388,7 @@ def files(t):
          "files: as smaps has it")
     row = t.fork(child)
     same(sum(m["child_bytes"] for m in t.maps[child, row["fork_ns"]]), row["child_bytes"], "files: sums of the mappings")
-    ok(0 <= row["private_by_faults_bytes"] - smaps(child)["Private_Dirty"] <= BOTH,
+    ok(0 <= row["private_by_faults_bytes"] - smaps(child)["Private_Dirty"] <= twice(t, child),
        "files: private by faults = Private_Dirty", row)
     f.end()
 
