@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What could not be opened: the exit status says whether anything can be done about it. */
+/* What watching commands share: whom, reports and their number, what could not be opened. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,6 +118,98 @@ static void programs_always_get_it(void **state)
 			"\"filtered\":40,\"sampled_out\":0,\"dropped\":0}\n");
 }
 
+static void of_all_and_one_only_one_is_watched(void **state)
+{
+	char *command[] = {"true", NULL};
+	const struct watch none = {}, pid = {.pid = 1}, group = {.cgroup_id = 1},
+			   run = {.command = command}, two = {.pid = 1, .cgroup_id = 1},
+			   both = {.pid = 1, .command = command};
+
+	assert_int_equal(watch_check_whom(&none, "tlb", true), EXIT_OK);
+	assert_int_equal(watch_check_whom(&pid, "tlb", false), EXIT_OK);
+	assert_int_equal(watch_check_whom(&group, "tlb", false), EXIT_OK);
+	assert_int_equal(watch_check_whom(&run, "tlb", false), EXIT_OK);
+	assert_int_equal(watch_check_whom(&pid, "tlb", true), EXIT_USAGE);
+	assert_int_equal(watch_check_whom(&run, "tlb", true), EXIT_USAGE);
+	assert_int_equal(watch_check_whom(&two, "tlb", false), EXIT_USAGE);
+	assert_int_equal(watch_check_whom(&both, "tlb", false), EXIT_USAGE);
+}
+
+/* What comes of each wait, and what is done then. */
+struct observer {
+	int waits[4];
+	int reports_fail, broken_after;
+	uint64_t moments[4];
+	int nr_waits, nr_reports, nr_stops;
+};
+
+static int observer_wait(void *arg, uint64_t moment_ns)
+{
+	struct observer *v = arg;
+
+	v->moments[v->nr_waits] = moment_ns;
+	return v->waits[v->nr_waits++];
+}
+
+static int observer_report(void *arg)
+{
+	struct observer *v = arg;
+
+	v->nr_reports++;
+	return v->reports_fail;
+}
+
+static void observer_stop(void *arg)
+{
+	((struct observer *)arg)->nr_stops++;
+}
+
+static bool observer_broken(void *arg)
+{
+	struct observer *v = arg;
+
+	return v->broken_after && v->nr_reports >= v->broken_after;
+}
+
+static const struct watch_ops observer_ops = {.wait = observer_wait,
+					      .report = observer_report,
+					      .stop = observer_stop,
+					      .broken = observer_broken};
+
+static void reports_come_until_the_end(void **state)
+{
+	struct watch once = {}, often = {.interval_ns = 10};
+	struct observer at_end = {}, ended = {.waits = {1, 1, 0}};
+
+	assert_int_equal(watch_observe(&once, 100, &observer_ops, &at_end), 0);
+	assert_int_equal(at_end.moments[0], 0);
+	assert_int_equal(at_end.nr_reports, 1);
+	assert_int_equal(at_end.nr_stops, 1);
+	assert_int_equal(watch_observe(&often, 100, &observer_ops, &ended), 0);
+	assert_int_equal(ended.moments[0], 110);
+	assert_int_equal(ended.moments[2], 130);
+	assert_int_equal(ended.nr_reports, 3);
+	assert_int_equal(ended.nr_stops, 1);
+}
+
+static void reports_end_by_count_failure_or_a_full_disk(void **state)
+{
+	struct watch often = {.interval_ns = 10}, twice = {.interval_ns = 10, .count = 2};
+	struct observer counted = {.waits = {1, 1, 1}}, full = {.waits = {1, 1}, .broken_after = 1},
+			failed = {.waits = {1, 1}, .reports_fail = -EIO},
+			not_waited = {.waits = {1, -ENOMEM}};
+
+	assert_int_equal(watch_observe(&twice, 0, &observer_ops, &counted), 0);
+	assert_int_equal(counted.nr_reports, 2);
+	assert_int_equal(counted.nr_stops, 1);
+	assert_int_equal(watch_observe(&often, 0, &observer_ops, &full), 0);
+	assert_int_equal(full.nr_reports, 1);
+	assert_int_equal(watch_observe(&often, 0, &observer_ops, &failed), -EIO);
+	assert_int_equal(failed.nr_reports, 1);
+	assert_int_equal(watch_observe(&often, 0, &observer_ops, &not_waited), -ENOMEM);
+	assert_int_equal(not_waited.nr_reports, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +217,9 @@ int main(void)
 		cmocka_unit_test(without_a_reason_it_failed),
 		cmocka_unit_test(people_get_the_identity_when_it_says_something),
 		cmocka_unit_test(programs_always_get_it),
+		cmocka_unit_test(of_all_and_one_only_one_is_watched),
+		cmocka_unit_test(reports_come_until_the_end),
+		cmocka_unit_test(reports_end_by_count_failure_or_a_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,13 +170,13 @@ static int parse(int argc, char **argv, struct cow_args *a)
 			return ret;
 	}
 	ret = watch_parse_operands(&a->watch, "cow", argc, argv);
+	if (!ret)
+		ret = watch_check_whom(&a->watch, "cow", a->all);
 	if (ret)
 		return ret;
 	if (a->stacks && (a->each || (a->opts.by & MMS_BY_VMA) || a->topped || a->no_shared))
 		return err_usage("cow", "--stacks has lines of its own: not with -e, --by, -n or "
 					"--no-shared");
-	if (a->all && (a->watch.pid || a->watch.cgroup_id || a->watch.command))
-		return err_usage("cow", "-a means all: not with -p, -c or a command");
 	return PARSED;
 }
 
@@ -208,10 +208,11 @@ static bool outlives(struct cow_run *r)
 	return anybody_lives(r->c);
 }
 
-/* Takes in what happens until a moment (0 = for ever). Return: 1, 0 if the end came before, -errno.
- */
-static int wait_until(struct cow_run *r, uint64_t moment)
+/* Takes in what happens meanwhile. */
+static int wait_until(void *arg, uint64_t moment)
 {
+	struct cow_run *r = arg;
+
 	for (;;) {
 		uint64_t now = watch_now_ns(), until = now + POLL_NS;
 		bool more;
@@ -259,8 +260,9 @@ static int tell(struct cow_run *r, const struct cow_span *span)
 	return cow_report(r->o, r->f, r->bills, r->c, span);
 }
 
-static int report(struct cow_run *r)
+static int report(void *arg)
 {
+	struct cow_run *r = arg;
 	struct cow_rows rows;
 	struct cow_span span = {
 		.n = ++r->n,
@@ -295,27 +297,12 @@ static int report(struct cow_run *r)
 	return err;
 }
 
-static int observe(struct cow_run *r)
+static bool broken(void *arg)
 {
-	uint64_t next = watch_now_ns(), left = r->args->watch.count;
-	int more;
-
-	if (!r->args->watch.interval_ns) {
-		more = wait_until(r, 0);
-		return more < 0 ? more : report(r);
-	}
-	do {
-		int err;
-
-		more = wait_until(r, next += r->args->watch.interval_ns);
-		if (more < 0)
-			return more;
-		err = report(r);
-		if (err)
-			return err;
-	} while (more && (!left || --left) && !out_error(r->o));
-	return 0;
+	return out_error(((struct cow_run *)arg)->o);
 }
+
+static const struct watch_ops ops = {.wait = wait_until, .report = report, .broken = broken};
 
 static int run_counted(struct cow_run *r)
 {
@@ -333,7 +320,7 @@ static int run_counted(struct cow_run *r)
 	ret = watch_go(&r->watch);
 	if (ret)
 		return ret;
-	err = observe(r);
+	err = watch_observe(&r->watch, watch_now_ns(), &ops, r);
 	if (err)
 		return err_failed("cow: %s", strerror(-err));
 	return EXIT_OK;

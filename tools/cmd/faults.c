@@ -8,12 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include "cmd.h"
 #include "cmd/faults_run.h"
-#include "cmd/watch.h"
 #include "collect/proc.h"
 #include "util/err.h"
 
@@ -26,7 +22,7 @@ int faults_report_span(struct faults_run *r)
 		.begin = &r->begin,
 		.end = &end,
 		.period = r->worst,
-		.status = r->status,
+		.status = r->watch.status,
 		.used = r->used,
 	};
 	int err;
@@ -36,8 +32,8 @@ int faults_report_span(struct faults_run *r)
 	err = faults_snap(r->f, budget ? &r->last : &r->begin, r->period, &end);
 	if (err)
 		return err;
-	if (r->ended && !r->args->opts.events && r->execd.ns) {
-		span.rusage = &r->rusage;
+	if (r->watch.ended && !r->args->opts.events && r->execd.ns) {
+		span.rusage = &r->watch.rusage;
 		span.execd = &r->execd;
 		r->begin.ns = r->execd.ns;
 	}
@@ -101,7 +97,7 @@ static int report_stacks(struct faults_run *r)
 		.begin = &r->begin,
 		.end = &end,
 		.period = 1,
-		.status = r->status,
+		.status = r->watch.status,
 	};
 	int err = faults_stacks_take(r->stacks, r->f);
 
@@ -110,8 +106,8 @@ static int report_stacks(struct faults_run *r)
 		err = mms_faults_losses(r->f, &end.losses);
 	if (err)
 		return err;
-	if (r->ended && r->execd.ns) {
-		span.rusage = &r->rusage;
+	if (r->watch.ended && r->execd.ns) {
+		span.rusage = &r->watch.rusage;
 		span.execd = &r->execd;
 	}
 	err = tell_stacks(r, &span);
@@ -119,30 +115,25 @@ static int report_stacks(struct faults_run *r)
 	return err;
 }
 
-static int report(struct faults_run *r)
+static int report(void *arg)
 {
+	struct faults_run *r = arg;
+
 	return r->stacks ? report_stacks(r) : faults_report_span(r);
 }
 
-/* Rows of counts, or stacks, once or for each interval. */
-static int count(struct faults_run *r)
+static int wait_until(void *arg, uint64_t moment)
 {
-	uint64_t next = watch_now_ns(), left = r->args->count;
-	int err = 0;
-
-	if (!r->args->interval_ns) {
-		faults_wait(r, 0);
-		return report(r);
-	}
-	while (!err) {
-		bool more = faults_wait(r, next += r->args->interval_ns);
-
-		err = report(r);
-		if (!more || (left && !--left) || out_error(r->out))
-			break;
-	}
-	return err;
+	return faults_wait(arg, moment);
 }
+
+static bool broken(void *arg)
+{
+	return out_error(((struct faults_run *)arg)->out);
+}
+
+/* Rows of counts, or stacks, once or for each interval. */
+static const struct watch_ops counting = {.wait = wait_until, .report = report, .broken = broken};
 
 /* Counting begins: of a command with its execve, of others a moment ago. */
 static int begin(struct faults_run *r)
@@ -152,7 +143,7 @@ static int begin(struct faults_run *r)
 	int err;
 
 	faults_snap_begin(r->f, &r->start);
-	if (r->args->opts.events || r->args->stacks || (r->args->command && !r->args->whole)) {
+	if (r->args->opts.events || r->args->stacks || (r->watch.command && !r->args->whole)) {
 		r->begin = r->start;
 		return 0;
 	}
@@ -166,16 +157,11 @@ static int begin(struct faults_run *r)
 
 static int let_go(struct faults_run *r)
 {
-	int err;
+	int ret = watch_go(&r->watch);
 
-	if (!r->args->command)
-		return EXIT_OK;
-	err = mms_command_go(&r->cmd);
-	if (err)
-		return err_failed("cannot run '%s': %s", r->args->command[0], strerror(-err));
-	if (mms_faults_execd(r->f, &r->execd))
+	if (!ret && r->watch.command && mms_faults_execd(r->f, &r->execd))
 		r->execd.ns = 0;
-	return EXIT_OK;
+	return ret;
 }
 
 static int observe(struct faults_run *r)
@@ -187,26 +173,19 @@ static int observe(struct faults_run *r)
 	if (r->args->cold)
 		err = faults_cold(r);
 	else
-		err = r->args->opts.events ? faults_stream(r) : count(r);
+		err = r->args->opts.events ? faults_stream(r)
+					   : watch_observe(&r->watch, watch_now_ns(), &counting, r);
 	return err ? err : r->err;
-}
-
-/* As perf stat: the command's status is ours; a signal is 128 + its number, as in a shell. */
-static int command_status(const struct faults_run *r)
-{
-	if (!r->args->command)
-		return EXIT_OK;
-	return WIFSIGNALED(r->status) ? 128 + WTERMSIG(r->status) : WEXITSTATUS(r->status);
 }
 
 static int sample(struct faults_run *r)
 {
-	const struct faults_args *a = r->args;
+	const struct watch *w = &r->watch;
 
-	if (!a->used_ms)
+	if (!r->args->used_ms)
 		return EXIT_OK;
-	return faults_used_open(&r->used, a->command ? r->cmd.pid : a->opts.tgid, a->used_ms,
-				a->command != NULL);
+	return faults_used_open(&r->used, w->command ? w->cmd.pid : w->pid, r->args->used_ms,
+				w->command != NULL);
 }
 
 static int run_observed(struct faults_run *r)
@@ -241,22 +220,7 @@ static int run_open(struct faults_run *r)
 	if (ret)
 		return ret;
 	ret = err_output(err ? err : err2);
-	return ret ? ret : command_status(r);
-}
-
-/* Return: an exit code. */
-static int hold_command(struct faults_run *r, struct mms_fault_opts *opts)
-{
-	int err;
-
-	if (!r->args->command)
-		return EXIT_OK;
-	err = mms_command_hold(&r->cmd, r->args->command, &r->mask);
-	if (err)
-		return err_failed("fork: %s", strerror(-err));
-	if (!r->args->whole)
-		opts->command = r->cmd.pid;
-	return EXIT_OK;
+	return ret ? ret : watch_status(&r->watch);
 }
 
 /* Before counting begins: no fault is then older than what is known of its process. */
@@ -275,44 +239,50 @@ static int open_stacks(struct faults_run *r, const struct mms_fault_opts *opts)
 
 static void release(struct faults_run *r)
 {
-	mms_command_drop(&r->cmd);
 	mms_faults_close(r->f);
 	faults_stacks_close(r->stacks);
 	faults_used_close(r->used);
 	faults_snap_free(&r->begin);
 	faults_snap_free(&r->last);
 	free(r->batch);
-	if (r->pidfd >= 0)
-		close(r->pidfd);
-	sigprocmask(SIG_SETMASK, &r->mask, NULL);
+	watch_end(&r->watch);
+}
+
+/* The command is held: it runs once everything is there. */
+static int open_all(struct faults_run *r)
+{
+	struct mms_fault_opts opts = r->args->opts;
+	const char *why = NULL;
+	int err, ret = EXIT_OK;
+
+	opts.events |= r->args->used_ms != 0;
+	if (!r->args->whole && r->watch.command)
+		opts.command = r->watch.cmd.pid;
+	if (r->args->used_ms)
+		ret = faults_used_check(r->watch.command != NULL);
+	if (!ret)
+		ret = open_stacks(r, &opts);
+	if (ret)
+		return ret;
+	err = mms_faults_open(&r->f, &opts, &why);
+	return err ? watch_open_error("faults", err, why) : EXIT_OK;
 }
 
 static int run(const struct faults_args *args)
 {
-	struct faults_run r = {
-		.args = args, .cmd = {.go = -1}, .file = stdout, .pidfd = -1, .period = 1};
-	struct mms_fault_opts opts = args->opts;
-	const char *why = NULL;
-	int err, ret;
+	struct faults_run r = {.args = args, .watch = args->watch, .file = stdout, .period = 1};
+	int ret;
 
 	if (args->path) {
 		r.file = fopen(args->path, "we");
 		if (!r.file)
 			return err_failed("%s: %s", args->path, strerror(errno));
 	}
-	faults_block_signals(&r);
-	if (args->opts.tgid)
-		r.pidfd = (int)syscall(SYS_pidfd_open, args->opts.tgid, 0);
-	opts.events |= args->used_ms != 0;
-	ret = args->used_ms ? faults_used_check(args->command != NULL) : EXIT_OK;
+	ret = watch_begin(&r.watch);
 	if (!ret)
-		ret = hold_command(&r, &opts);
+		ret = open_all(&r);
 	if (!ret)
-		ret = open_stacks(&r, &opts);
-	if (!ret) {
-		err = mms_faults_open(&r.f, &opts, &why);
-		ret = err ? watch_open_error("faults", err, why) : run_open(&r);
-	}
+		ret = run_open(&r);
 	release(&r);
 	if (args->path && fclose(r.file) && !ret)
 		ret = err_failed("%s: %s", args->path, strerror(errno));
@@ -324,5 +294,8 @@ int cmd_faults(int argc, char **argv)
 	struct faults_args args = {.format = OUT_TEXT};
 	int ret = faults_parse(argc, argv, &args);
 
-	return ret == FAULTS_PARSED ? run(&args) : ret;
+	if (ret == FAULTS_PARSED)
+		return run(&args);
+	free(args.watch.cgroup);
+	return ret;
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 #include "cmd/faults_run.h"
-#include "cmd/watch.h"
 
 #define CHECK_NS 1000000000ULL
 
@@ -93,8 +92,8 @@ int faults_budget_check(struct faults_run *r)
 	double percent;
 	bool changed;
 
-	if (r->args->interval_ns && r->args->interval_ns < every)
-		every = r->args->interval_ns;
+	if (r->watch.interval_ns && r->watch.interval_ns < every)
+		every = r->watch.interval_ns;
 	if (!(r->args->budget > 0) || wall < every)
 		return 0;
 	cost = spent_ns(r) - r->checked.cost_ns;

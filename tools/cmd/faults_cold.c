@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include "cmd/faults_run.h"
-#include "cmd/watch.h"
 #include "collect/proc_segments.h"
 #include "model/cold.h"
 #include "model/table.h"
@@ -50,7 +49,7 @@ static void take_event(struct faults_run *r, struct cold *c, const struct mms_fa
 	struct mms_fault_event *later;
 
 	if (e->ts_ns + e->ns <= c->until) {
-		model_cold_add(&c->sums, e, (uint32_t)r->cmd.pid);
+		model_cold_add(&c->sums, e, (uint32_t)r->watch.cmd.pid);
 		return;
 	}
 	later = model_list_add(&c->later, sizeof(*later));
@@ -76,7 +75,7 @@ static void go_on(struct faults_run *r, struct cold *c)
 
 	c->until = UINT64_MAX;
 	for (i = 0; i < c->later.nr; i++)
-		model_cold_add(&c->sums, &e[i], (uint32_t)r->cmd.pid);
+		model_cold_add(&c->sums, &e[i], (uint32_t)r->watch.cmd.pid);
 	c->later.nr = 0;
 }
 
@@ -118,7 +117,7 @@ static void tell_moment(struct faults_run *r, struct cold *c)
 	bool known;
 
 	c->until = watch_now_ns();
-	known = !mms_proc_segments(r->cmd.pid, pages);
+	known = !mms_proc_segments(r->watch.cmd.pid, pages);
 	took = watch_now_ns() - c->until;
 	faults_drain(r);
 	begin_object(r, c, c->until);
@@ -135,9 +134,9 @@ static int conclude(struct faults_run *r, struct cold *c)
 	struct faults_span span = {.begin = &r->start,
 				   .end = &end,
 				   .period = 1,
-				   .rusage = &r->rusage,
+				   .rusage = &r->watch.rusage,
 				   .execd = &r->execd,
-				   .status = r->status};
+				   .status = r->watch.status};
 	struct model_fault total;
 	struct out *o = r->events;
 	int err = faults_snap(r->f, &r->start, 1, &end);
@@ -154,7 +153,7 @@ static int conclude(struct faults_run *r, struct cold *c)
 	out_num(o, "child_majflt", c->sums.child_major ? "major ones in children" : NULL, OUT_COUNT,
 		c->sums.child_major);
 	out_num(o, "failed", c->sums.failed ? "failed" : NULL, OUT_COUNT, c->sums.failed);
-	if (r->ended)
+	if (r->watch.ended)
 		faults_report_rusage(o, &span, total.sum[MODEL_SUM_MINOR],
 				     total.sum[MODEL_SUM_MAJOR]);
 	faults_report_in_flight(o, r->f);

@@ -4,7 +4,6 @@
 #include <time.h>
 #include "cmd/faults_event_rows.h"
 #include "cmd/faults_run.h"
-#include "cmd/watch.h"
 
 /* In the order of the ring: of each CPU in the order of time. */
 static void tell_events(struct faults_run *r, const struct mms_fault_event *e, size_t nr)
@@ -70,9 +69,9 @@ static int conclude(struct faults_run *r)
 
 int faults_stream(struct faults_run *r)
 {
-	const struct faults_args *a = r->args;
+	const struct watch *w = &r->watch;
 
 	r->tell = tell_events;
-	faults_wait(r, a->interval_ns && a->count ? watch_now_ns() + a->interval_ns * a->count : 0);
+	faults_wait(r, w->interval_ns && w->count ? watch_now_ns() + w->interval_ns * w->count : 0);
 	return conclude(r);
 }

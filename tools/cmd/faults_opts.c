@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command line of mmscope faults: options, words, what goes with what. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "cmd/faults_opts.h"
 #include "cmd/faults_used.h"
-#include "cmd/watch.h"
-#include "collect/cgroup.h"
 #include "util/args.h"
 #include "util/err.h"
 #include "util/opts.h"
@@ -90,20 +85,6 @@ const char *faults_key_name(unsigned int by)
 	for (i = 0; i < NR(keys) && keys[i].by != by; i++)
 		;
 	return i < NR(keys) ? keys[i].name : "?";
-}
-
-static int parse_cgroup(const char *name, uint64_t *id)
-{
-	const char *why = NULL;
-	char *dir;
-	int err = mms_cgroup_find(name, &dir, &why);
-
-	/* Faults need no memory controller, but a thing to count in must exist. */
-	if (err)
-		return err_failed("cgroup '%s': %s", name, why ? why : strerror(-err));
-	*id = mms_cgroup_id(dir);
-	free(dir);
-	return *id ? FAULTS_PARSED : err_failed("cgroup '%s': it has no id", name);
 }
 
 /* Cuts the next word off a list; NULL after the last. */
@@ -275,7 +256,7 @@ static bool parse_switch(int c, struct faults_args *a)
 {
 	bool *const on = c == 'a'	     ? &a->whole
 			 : c == 'v'	     ? &a->verbose
-			 : c == OPT_CHILDREN ? &a->opts.follow
+			 : c == OPT_CHILDREN ? &a->watch.children
 			 : c == OPT_HIST     ? &a->hist
 			 : c == OPT_AROUND   ? &a->opts.around
 			 : c == OPT_NO_KINDS ? &a->opts.no_kinds
@@ -288,10 +269,10 @@ static bool parse_switch(int c, struct faults_args *a)
 	return on;
 }
 
-static int parse_id(const char *what, pid_t *id)
+static int parse_tid(struct faults_args *a, const char *arg)
 {
-	if (args_pid(optarg, id))
-		return err_usage("faults", "'%s' is not a %s id", optarg, what);
+	if (args_pid(arg, &a->watch.tid))
+		return err_usage("faults", "'%s' is not a thread id", arg);
 	return FAULTS_PARSED;
 }
 
@@ -302,11 +283,13 @@ static int parse_option(int c, struct faults_args *a)
 
 	switch (c) {
 	case 'p':
-		return parse_id("process", &a->opts.tgid);
+		ret = watch_parse_pid(&a->watch, "faults", optarg);
+		return ret ? ret : FAULTS_PARSED;
 	case 't':
-		return parse_id("thread", &a->opts.tid);
+		return parse_tid(a, optarg);
 	case 'c':
-		return parse_cgroup(optarg, &a->opts.cgroup_id);
+		ret = watch_parse_cgroup(&a->watch, "faults", optarg);
+		return ret ? ret : FAULTS_PARSED;
 	case 'e':
 		return parse_by(a, both);
 	case OPT_BY:
@@ -375,38 +358,19 @@ static int check_view(const struct faults_args *a)
 
 static int check_subject(const struct faults_args *a)
 {
-	int nr = a->whole + !!a->opts.tgid + !!a->opts.tid + !!a->opts.cgroup_id;
+	const struct watch *w = &a->watch;
+	int nr = a->whole + !!w->pid + !!w->tid + !!w->cgroup_id;
 
 	if (nr > 1)
 		return err_usage("faults", "-a, -p, -t or -c: one of them");
-	if (a->command && nr && !a->whole)
+	if (w->command && nr && !a->whole)
 		return err_usage("faults", "a command, or -p, -t or -c: one of them");
-	if (a->opts.follow && !a->opts.tgid)
+	if (w->children && !w->pid)
 		return err_usage("faults", "--children goes with -p");
-	if (a->used_ms && (a->opts.follow || a->whole || !(a->opts.tgid || a->command)))
+	if (a->used_ms && (w->children || a->whole || !(w->pid || w->command)))
 		return err_usage("faults", "--used is of one process: with -p PID or a command");
-	if (a->cold && (!a->command || a->whole))
+	if (a->cold && (!w->command || a->whole))
 		return err_usage("faults", "--cold is of a command: faults --cold -- COMMAND");
-	return FAULTS_PARSED;
-}
-
-static int parse_operands(int argc, char **argv, struct faults_args *a)
-{
-	int left = argc - optind;
-
-	if (optind > 1 && !strcmp(argv[optind - 1], "--")) {
-		if (!left)
-			return err_usage("faults", "no command after '--'");
-		a->command = argv + optind;
-		return FAULTS_PARSED;
-	}
-	if (left > 2)
-		return err_usage("faults", "too many arguments; a command comes after '--'");
-	if (left > 0 && args_seconds(argv[optind], &a->interval_ns))
-		return err_usage("faults", "'%s' is not an interval; a command comes after '--'",
-				 argv[optind]);
-	if (left > 1 && (args_u64(argv[optind + 1], &a->count) || !a->count))
-		return err_usage("faults", "'%s' is not a count", argv[optind + 1]);
 	return FAULTS_PARSED;
 }
 
@@ -424,6 +388,10 @@ static int finish(struct faults_args *a)
 	}
 	if (!a->kinds)
 		a->kinds = ~0ULL;
+	a->opts.tgid = a->watch.pid;
+	a->opts.tid = a->watch.tid;
+	a->opts.follow = a->watch.children;
+	a->opts.cgroup_id = a->watch.cgroup_id;
 	a->opts.events |= a->cold;
 	a->opts.by |= a->side;
 	a->opts.measure = a->verbose || a->budget > 0;
@@ -466,6 +434,6 @@ int faults_parse(int argc, char **argv, struct faults_args *a)
 		if (ret != FAULTS_PARSED)
 			return ret;
 	}
-	ret = parse_operands(argc, argv, a);
-	return ret == FAULTS_PARSED ? finish(a) : ret;
+	ret = watch_parse_operands(&a->watch, "faults", argc, argv);
+	return ret ? ret : finish(a);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include "cmd/faults_stacks.h"
+#include "cmd/watch.h"
 #include "collect/bpf_fault.h"
 #include "model/fault_rows.h"
 #include "util/format.h"
@@ -13,6 +14,7 @@
 
 /**
  * struct faults_args - the command line
+ * @watch: whom, and how long
  * @opts: for the collector; ids are filled in, a command is not yet
  * @format: of the output
  * @path: where to, NULL = stdout
@@ -31,11 +33,9 @@
  * @weight: their numbers
  * @weighed: --weight was typed
  * @budget: --max-overhead in per cent of a CPU, 0 = none
- * @interval_ns: 0 = one report at the end
- * @count: of reports, 0 = without end
- * @command: NULL = none
  */
 struct faults_args {
+	struct watch watch;
 	struct mms_fault_opts opts;
 	enum out_format format;
 	const char *path;
@@ -55,9 +55,6 @@ struct faults_args {
 	enum faults_weight weight;
 	bool weighed;
 	double budget;
-	uint64_t interval_ns;
-	uint64_t count;
-	char **command;
 };
 
 #define FAULTS_PARSED (-1)

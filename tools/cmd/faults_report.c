@@ -201,7 +201,8 @@ static void report_totals(struct out *o, const struct faults_view *v,
 	if (span->rusage)
 		faults_report_rusage(o, span, total->sum[MODEL_SUM_MINOR],
 				     total->sum[MODEL_SUM_MAJOR]);
-	if (!opts->tgid && !opts->tid && !opts->cgroup_id && (!v->args->command || v->args->whole))
+	if (!opts->tgid && !opts->tid && !opts->cgroup_id &&
+	    (!v->args->watch.command || v->args->whole))
 		report_vmstat(o, span, all, total->sum[MODEL_SUM_UNTIMED], l);
 }
 

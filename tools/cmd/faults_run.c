@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The clock of mmscope faults: waits, looks after whom it watches, empties the ring. */
-#include <errno.h>
-#include <poll.h>
+/* The clock of mmscope faults: what is done while it waits, and how often. */
 #include <stdlib.h>
-#include <time.h>
 #include "cmd/faults_run.h"
-#include "cmd/watch.h"
 
 #define EVENT_PERIOD_NS 50000000ULL /* how often the ring is emptied */
 #define EVENT_CHUNK	1000
-#define LOOK_PERIOD_NS	200000000ULL /* and how often we look who has ended */
-
-void faults_block_signals(struct faults_run *r)
-{
-	struct sigaction hup;
-
-	sigemptyset(&r->waited);
-	sigaddset(&r->waited, SIGINT);
-	sigaddset(&r->waited, SIGTERM);
-	sigaddset(&r->waited, SIGCHLD);
-	/* nohup(1) has it ignored; blocked, it would come all the same. */
-	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
-		sigaddset(&r->waited, SIGHUP);
-	sigprocmask(SIG_BLOCK, &r->waited, &r->mask);
-}
+#define LOOK_PERIOD_NS	200000000ULL /* without events: the budget, and what stacks need */
 
 static void keep_event(const struct mms_fault_event *e, void *ctx)
 {
@@ -65,67 +47,34 @@ void faults_drain(struct faults_run *r)
 	r->nr_batch = 0;
 }
 
-/* The command, the process or the thread may have ended. */
-static void look_after(struct faults_run *r)
+/* Return: false if what is observed has ended, or it can go on no longer. */
+static bool look_around(struct faults_run *r, bool more)
 {
-	const struct mms_fault_opts *opts = &r->args->opts;
-	struct pollfd p = {.fd = r->pidfd, .events = POLLIN};
-	pid_t pid = opts->tid ? opts->tid : opts->tgid;
-
-	if (r->args->command)
-		r->ended = mms_command_ended(&r->cmd, &r->status, &r->rusage) != 0;
-	else if (r->pidfd >= 0)
-		r->ended = poll(&p, 1, 0) > 0;
-	else if (pid)
-		r->ended = kill(pid, 0) && errno == ESRCH;
-}
-
-/* Return: false if the signal ends the observation. */
-static bool take_signal(struct faults_run *r, int sig, const siginfo_t *info)
-{
-	if (sig != SIGINT && sig != SIGTERM && sig != SIGHUP)
-		return true;
-	if (!r->args->command)
+	faults_drain(r);
+	if (r->stacks)
+		faults_stacks_poll(r->stacks);
+	if (r->used)
+		faults_used_look(r->used, r->f);
+	if (!more || out_error(r->out) || out_error(r->events))
 		return false;
-	/* The command's end is ours. A terminal's Ctrl-C reaches it as well, kill(1) only us. */
-	if (sig != SIGINT || info->si_code <= 0)
-		kill(r->cmd.pid, sig);
-	return true;
-}
-
-/* Sleeps a step towards the moment. Return: the signal that came, or -1. */
-static int step(struct faults_run *r, uint64_t left, siginfo_t *info)
-{
-	uint64_t most = r->args->opts.events || r->used ? EVENT_PERIOD_NS : LOOK_PERIOD_NS;
-	struct timespec t = {.tv_nsec = (long)(left < most ? left : most)};
-
-	return sigtimedwait(&r->waited, info, &t);
+	if (!r->err)
+		r->err = faults_budget_check(r);
+	return !r->err;
 }
 
 bool faults_wait(struct faults_run *r, uint64_t moment)
 {
-	siginfo_t info;
-	uint64_t now;
-	int sig;
+	uint64_t most = r->args->opts.events || r->used ? EVENT_PERIOD_NS : LOOK_PERIOD_NS;
+	uint64_t now, until;
 
 	for (;;) {
 		now = watch_now_ns();
 		if (moment && now >= moment)
 			return true;
-		sig = step(r, moment ? moment - now : UINT64_MAX, &info);
-		faults_drain(r);
-		if (r->stacks)
-			faults_stacks_poll(r->stacks);
-		if (r->used)
-			faults_used_look(r->used, r->f);
-		look_after(r);
-		if (r->ended || out_error(r->out) || out_error(r->events))
-			return false;
-		if (!take_signal(r, sig, &info))
-			return false;
-		if (!r->err)
-			r->err = faults_budget_check(r);
-		if (r->err)
+		until = now + most;
+		if (moment && until > moment)
+			until = moment;
+		if (!look_around(r, watch_until(&r->watch, until)))
 			return false;
 	}
 }

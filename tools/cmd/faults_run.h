@@ -6,10 +6,9 @@
 #ifndef _MMS_FAULTS_RUN_H
 #define _MMS_FAULTS_RUN_H
 
-#include <signal.h>
 #include "cmd/faults_report.h"
 #include "cmd/faults_used.h"
-#include "collect/command.h"
+#include "cmd/watch.h"
 #include "model/budget.h"
 
 /**
@@ -23,8 +22,7 @@
  * @tell_ctx: for @tell
  * @stacks: of --stacks, else NULL
  * @used: of --used, else NULL
- * @pidfd: of the process, -1 = none
- * @ended: the command, or the process
+ * @watch: whom, and until when
  * @start: when counting began, without counts
  * @begin: of the span that the next report is about
  * @last: the latest snapshot; only with a budget, else @begin is
@@ -50,14 +48,10 @@ struct faults_run {
 	uint64_t nr_other_kinds;
 	void (*tell)(struct faults_run *r, const struct mms_fault_event *e, size_t nr);
 	void *tell_ctx;
-	int pidfd;
+	struct watch watch;
 	struct faults_stacks *stacks;
 	struct faults_used *used;
-	struct mms_command cmd;
 	struct mms_fault_execd execd;
-	struct rusage rusage;
-	int status;
-	bool ended;
 	struct faults_snap start, begin, last;
 	unsigned int n;
 	struct model_budget budget;
@@ -68,11 +62,7 @@ struct faults_run {
 	bool counting;
 	bool exhausted;
 	int err;
-	sigset_t waited, mask;
 };
-
-/* Signals that end a run are taken by its clock: what was set in the kernel is undone. */
-void faults_block_signals(struct faults_run *r);
 
 /**
  * faults_wait() - until a moment

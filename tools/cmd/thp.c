@@ -109,10 +109,10 @@ static int parse(int argc, char **argv, struct thp_args *a)
 			return ret;
 	}
 	ret = watch_parse_operands(&a->watch, "thp", argc, argv);
+	if (ret == EXIT_OK)
+		ret = watch_check_whom(&a->watch, "thp", a->all);
 	if (ret != EXIT_OK)
 		return ret;
-	if (a->all && (a->watch.pid || a->watch.cgroup || a->watch.command))
-		return err_usage("thp", "-a, or -p, or -c, or a command: one of them");
 	if (a->watch.children && !a->watch.pid)
 		return err_usage("thp", "--children goes with -p");
 	return PARSED;

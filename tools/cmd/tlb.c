@@ -118,11 +118,9 @@ static int parse(int argc, char **argv, struct tlb_args *a)
 			return ret;
 	}
 	ret = watch_parse_operands(&a->watch, "tlb", argc, argv);
-	if (ret != EXIT_OK)
-		return ret;
-	if (a->all && (a->watch.pid || a->watch.cgroup || a->watch.command))
-		return err_usage("tlb", "-a, or -p, or -c, or a command: one of them");
-	return PARSED;
+	if (ret == EXIT_OK)
+		ret = watch_check_whom(&a->watch, "tlb", a->all);
+	return ret == EXIT_OK ? PARSED : ret;
 }
 
 static int report(void *arg)

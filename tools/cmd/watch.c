@@ -59,13 +59,9 @@ int watch_parse_operands(struct watch *w, const char *name, int argc, char **arg
 {
 	int left = argc - optind;
 
-	if (w->pid && w->cgroup_id)
-		return err_usage(name, "-p or -c: one of them");
 	if (optind > 1 && !strcmp(argv[optind - 1], "--")) {
 		if (!left)
 			return err_usage(name, "no command after '--'");
-		if (w->pid || w->cgroup_id)
-			return err_usage(name, "a command, or -p, or -c: one of them");
 		w->command = argv + optind;
 		return EXIT_OK;
 	}
@@ -76,6 +72,13 @@ int watch_parse_operands(struct watch *w, const char *name, int argc, char **arg
 				 argv[optind]);
 	if (left > 1 && (args_u64(argv[optind + 1], &w->count) || !w->count))
 		return err_usage(name, "'%s' is not a count", argv[optind + 1]);
+	return EXIT_OK;
+}
+
+int watch_check_whom(const struct watch *w, const char *name, bool all)
+{
+	if (all + !!w->pid + !!w->cgroup_id + !!w->command > 1)
+		return err_usage(name, "-a, or -p, or -c, or a command: one of them");
 	return EXIT_OK;
 }
 
@@ -127,17 +130,18 @@ int watch_go(struct watch *w)
 	return err ? err_failed("cannot run '%s': %s", w->command[0], strerror(-err)) : EXIT_OK;
 }
 
-/* The command or the process may have ended. */
+/* The command, the process or the thread may have ended. */
 static void look_after(struct watch *w)
 {
 	struct pollfd p = {.fd = w->pidfd, .events = POLLIN};
+	pid_t pid = w->tid ? w->tid : w->pid;
 
 	if (w->command)
 		w->ended = mms_command_ended(&w->cmd, &w->status, &w->rusage) != 0;
 	else if (w->pidfd >= 0)
 		w->ended = poll(&p, 1, 0) > 0;
-	else if (w->pid)
-		w->ended = kill(w->pid, 0) && errno == ESRCH;
+	else if (pid)
+		w->ended = kill(pid, 0) && errno == ESRCH;
 }
 
 /* Return: false if the signal ends the watch. */
@@ -187,16 +191,18 @@ struct mms_whom watch_whom(const struct watch *w)
 
 int watch_observe(struct watch *w, uint64_t begin_ns, const struct watch_ops *ops, void *arg)
 {
-	uint64_t next = begin_ns, left = w->count;
-	bool more = true;
-	int err = 0;
+	uint64_t next = begin_ns, left = w->count, until;
+	int more = 1, err = 0;
 
 	while (more && !err && !ops->broken(arg)) {
 		next += w->interval_ns;
-		more = watch_until(w, w->interval_ns ? next : 0);
+		until = w->interval_ns ? next : 0;
+		more = ops->wait ? ops->wait(arg, until) : watch_until(w, until);
+		if (more < 0)
+			return more;
 		if (left && !--left)
-			more = false;
-		if (!more)
+			more = 0;
+		if (!more && ops->stop)
 			ops->stop(arg);
 		err = ops->report(arg);
 	}

@@ -19,6 +19,7 @@
 /**
  * struct watch - whom, and how long
  * @pid: a process, 0 = none
+ * @tid: a thread, 0 = none; not a part of watch_whom()
  * @cgroup: directory of a cgroup, to be freed; NULL = none
  * @cgroup_id: its id
  * @children: of the process, too: those that it forks from now on
@@ -28,10 +29,10 @@
  * @cmd: the command's process, held until watch_go()
  * @status: its wait status, once @ended
  * @rusage: of it and of the children that it waited for
- * @ended: the command, or the process
+ * @ended: the command, the process or the thread
  */
 struct watch {
-	pid_t pid;
+	pid_t pid, tid;
 	char *cgroup;
 	uint64_t cgroup_id;
 	bool children;
@@ -55,6 +56,8 @@ int watch_parse_attach(const char **attach, const char *name, const char *arg,
 		       const char *(*kind)(size_t i));
 /* "[INTERVAL [COUNT]]" or "-- COMMAND [ARGUMENT]...", from optind on. */
 int watch_parse_operands(struct watch *w, const char *name, int argc, char **argv);
+/* At most one of @all (-a), a process, a cgroup and a command. */
+int watch_check_whom(const struct watch *w, const char *name, bool all);
 
 /* Signals are held back, the command is forked and waits. EXIT_OK or an exit code. */
 int watch_begin(struct watch *w);
@@ -73,17 +76,19 @@ struct mms_whom watch_whom(const struct watch *w);
 
 /**
  * struct watch_ops - what is done meanwhile
+ * @wait: in place of watch_until(), 0 = for ever; 1, 0 if the end came before, -errno
  * @report: at the end of each interval; 0 or -errno ends it
- * @stop: before the last report: count no more
+ * @stop: before the last report: count no more; NULL = go on
  * @broken: the output takes no more
  */
 struct watch_ops {
+	int (*wait)(void *arg, uint64_t moment_ns);
 	int (*report)(void *arg);
 	void (*stop)(void *arg);
 	bool (*broken)(void *arg);
 };
 
-/* Reports, as many as asked for, from a moment on. Return: 0 or -errno of a report. */
+/* Reports, as many as asked for, from a moment on. Return: 0 or -errno of @wait or a report. */
 int watch_observe(struct watch *w, uint64_t begin_ns, const struct watch_ops *ops, void *arg);
 
 /* How the command ended, if there was one; something lost, if there was any. */
