@@ -54,7 +54,8 @@ def doctor():
     for name, row in rows.items():
         measured(rows, name, o["cost_alone_ns"])
         if name.startswith("mmscope faults"):
-            same(row["seen"], row["faults"], f"doctor: {name}: has seen all of them")
+            # To read what was seen may take a fault, too.
+            ok(0 <= row["seen"] - row["faults"] <= 16, f"doctor: {name}: has seen all of them", row)
         else:
             same(row["seen"], None, f"doctor: {name}: counts no such faults")
     for name in watchers:

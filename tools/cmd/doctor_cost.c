@@ -153,6 +153,8 @@ static void measure(const struct way *way, char *area, struct figures *f)
 	f->start_ns = cost_now().ns - begin;
 	/* Once for nothing: what comes the first time is not the faults' cost. */
 	fault_ns(area);
+	stored(w.f);
+	faults_made();
 	f->seen = stored(w.f);
 	f->made = faults_made();
 	f->watched_ns = fault_ns(area);
