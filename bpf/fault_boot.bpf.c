@@ -6,6 +6,7 @@
 #include "common.bpf.h"
 #include "fault_kind.h"
 #include "fault.h"
+#include "ksyms.bpf.h"
 #include <bpf/bpf_helpers.h>
 
 #define MMS_KERNEL_MAP 0xffffffff80000000ULL /* __START_KERNEL_map */
@@ -14,14 +15,11 @@
 
 struct mms_fault_boot boot SEC(".data.boot");
 
-extern const void page_offset_base __ksym __weak;
-extern const void vmemmap_base __ksym __weak;
-extern const void pgdir_shift __ksym __weak;
-extern const void phys_base __ksym __weak;
-extern const void sme_me_mask __ksym __weak;
-extern const void empty_zero_page __ksym __weak;
-extern const void zero_pfn __ksym __weak;
-extern const void swap_info __ksym __weak;
+/* Return: 0 also where the kernel has no such symbol: then @v is as it was. */
+static __always_inline long read_symbol(void *v, u32 size, u64 addr)
+{
+	return addr ? bpf_probe_read_kernel(v, size, (const void *)addr) : 0;
+}
 
 /* Return: 0, or -1 when no page table could be followed. */
 SEC("syscall")
@@ -32,28 +30,24 @@ int learn_boot(void *ctx)
 
 	boot.page_offset = MMS_DIRECT_MAP;
 	boot.vmemmap = MMS_VMEMMAP;
-	if (&page_offset_base && bpf_probe_read_kernel(&boot.page_offset, 8, &page_offset_base))
-		return -1;
-	if (&vmemmap_base && bpf_probe_read_kernel(&boot.vmemmap, 8, &vmemmap_base))
-		return -1;
-	if (&pgdir_shift && bpf_probe_read_kernel(&shift, 4, &pgdir_shift))
+	if (read_symbol(&boot.page_offset, 8, ksyms.page_offset_base) ||
+	    read_symbol(&boot.vmemmap, 8, ksyms.vmemmap_base) ||
+	    read_symbol(&shift, 4, ksyms.pgdir_shift) || read_symbol(&sme, 8, ksyms.sme_me_mask))
 		return -1;
 	boot.top_shift = shift;
-	if (&sme_me_mask)
-		bpf_probe_read_kernel(&sme, 8, &sme_me_mask);
 	boot.rules.frame_mask = MMS_PTE_FRAME & ~sme;
-	if (&zero_pfn) {
-		if (bpf_probe_read_kernel(&boot.rules.zero_pfn, 8, &zero_pfn))
+	if (ksyms.zero_pfn) {
+		if (read_symbol(&boot.rules.zero_pfn, 8, ksyms.zero_pfn))
 			return -1;
-	} else if (&empty_zero_page && &phys_base) {
-		if (bpf_probe_read_kernel(&phys, 8, &phys_base))
+	} else if (ksyms.empty_zero_page && ksyms.phys_base) {
+		if (read_symbol(&phys, 8, ksyms.phys_base))
 			return -1;
-		boot.rules.zero_pfn = ((u64)&empty_zero_page - MMS_KERNEL_MAP + phys) >> 12;
+		boot.rules.zero_pfn = (ksyms.empty_zero_page - MMS_KERNEL_MAP + phys) >> 12;
 	} else {
 		return -1;
 	}
 	boot.rules.huge_zero_pfn = ~0ULL;
-	boot.swap_known = !!&swap_info;
+	boot.swap_known = !!ksyms.swap_info;
 	boot.ok = 1;
 	return 0;
 }

@@ -16,9 +16,6 @@ struct vma_look {
 	u64 ops;
 };
 
-extern const void shmem_vm_ops __ksym __weak;
-extern const void shmem_anon_vm_ops __ksym __weak;
-
 /*
  * @typed: the kernel vouches for @vma, an argument of fentry: then its members can be loaded
  * without a helper even where addresses cannot be made pointers.
@@ -53,7 +50,7 @@ static __always_inline u32 vma_facts(u64 ops)
 {
 	if (!ops)
 		return MMS_FACT_ANON;
-	if (ops == (u64)&shmem_vm_ops || ops == (u64)&shmem_anon_vm_ops)
+	if (ops == ksyms.shmem_vm_ops || ops == ksyms.shmem_anon_vm_ops)
 		return MMS_FACT_SHMEM;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef _MMS_FOLIO_BPF_H
 #define _MMS_FOLIO_BPF_H
 
+#include "ksyms.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
@@ -29,8 +30,6 @@ struct memdesc_flags___wrapped {
 struct folio___wrapped {
 	struct memdesc_flags___wrapped flags;
 } __attribute__((preserve_access_index));
-
-extern const void memory_cgrp_subsys __ksym __weak;
 
 static __always_inline unsigned long folio_flags(const struct folio *folio)
 {
@@ -85,10 +84,10 @@ static __always_inline struct cgroup_subsys_state *folio_css(const struct folio 
 	memcg = (void *)(data & ~MMS_MEMCG_TAGS);
 	if (!memcg)
 		return NULL;
-	if (BPF_CORE_READ(memcg, css.ss) != (void *)&memory_cgrp_subsys) {
+	if (BPF_CORE_READ(memcg, css.ss) != (void *)ksyms.memory_cgrp_subsys) {
 		objcg = (void *)memcg;
 		memcg = BPF_CORE_READ(objcg, memcg);
-		if (!memcg || BPF_CORE_READ(memcg, css.ss) != (void *)&memory_cgrp_subsys)
+		if (!memcg || BPF_CORE_READ(memcg, css.ss) != (void *)ksyms.memory_cgrp_subsys)
 			return NULL;
 	}
 	return __builtin_preserve_access_index(&memcg->css);

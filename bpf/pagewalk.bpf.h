@@ -11,6 +11,7 @@
 #include "common.bpf.h"
 #include "fault_kind.h"
 #include "fault.h"
+#include "ksyms.bpf.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
@@ -20,8 +21,6 @@ const volatile struct mms_fault_boot boot SEC(".rodata.boot");
 /* bpf_rdonly_cast() is there and programs are compiled: set by the loader. */
 const volatile __u32 plain_loads SEC(".rodata.loads");
 
-extern const void huge_zero_pfn __ksym __weak;
-extern const void swap_info __ksym __weak;
 extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 
 /* The huge zero page comes and goes: read anew when it matters. */
@@ -29,8 +28,8 @@ static __always_inline u64 pagewalk_huge_zero_pfn(void)
 {
 	u64 pfn = ~0ULL;
 
-	if (&huge_zero_pfn)
-		bpf_probe_read_kernel(&pfn, 8, &huge_zero_pfn);
+	if (ksyms.huge_zero_pfn)
+		bpf_probe_read_kernel(&pfn, 8, (const void *)ksyms.huge_zero_pfn);
 	return pfn;
 }
 
@@ -132,9 +131,9 @@ static __always_inline bool pagewalk_swap_is_zram(u32 type)
 	struct gendisk *disk;
 	char name[4] = {};
 
-	if (!&swap_info || type >= MMS_SWAP_SPECIAL)
+	if (!ksyms.swap_info || type >= MMS_SWAP_SPECIAL)
 		return false;
-	if (bpf_probe_read_kernel(&si, 8, (const void *)((u64)&swap_info + type * 8)) || !si)
+	if (bpf_probe_read_kernel(&si, 8, (const void *)(ksyms.swap_info + type * 8)) || !si)
 		return false;
 	disk = BPF_CORE_READ(si, bdev, bd_disk);
 	if (!disk || bpf_core_read(name, sizeof(name), &disk->disk_name))

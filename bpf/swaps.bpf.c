@@ -4,11 +4,10 @@
  * types, but without the numbers, and areas that were switched off leave holes.
  */
 #include "common.bpf.h"
+#include "ksyms.bpf.h"
 #include "swaps.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
-
-extern const void swap_info __ksym __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -24,7 +23,7 @@ static __always_inline void read_area(u32 type, struct mms_swap_area *a)
 	const unsigned char *name;
 	struct file *file;
 
-	if (bpf_probe_read_kernel(&si, 8, (const void *)((u64)&swap_info + type * 8)) || !si)
+	if (bpf_probe_read_kernel(&si, 8, (const void *)(ksyms.swap_info + type * 8)) || !si)
 		return;
 	file = BPF_CORE_READ(si, swap_file);
 	if (!file)
@@ -44,7 +43,7 @@ int list_swaps(void *ctx)
 	struct mms_swap_area *a;
 	u32 type, key;
 
-	if (!&swap_info)
+	if (!ksyms.swap_info)
 		return 1;
 	for (type = 0; type < MMS_SWAP_AREAS; type++) {
 		/* A counter whose address is taken is none for the verifier. */

@@ -188,15 +188,12 @@ int on_file(u64 *ctx)
 
 /* --- splits of an entry --- */
 
-extern const void vmemmap_base __ksym __weak;
-extern const void sme_me_mask __ksym __weak;
-
 /* Is this the folio that the entry maps? One that the caller names must be. */
 static __always_inline bool maps_folio(u64 pmd, u64 folio)
 {
 	u64 base = 0, sme = 0, pfn;
 
-	if (!folio || !&vmemmap_base)
+	if (!folio || !ksyms.vmemmap_base)
 		return true;
 	/* One that moves is of no folio that somebody could name. */
 	if (!(pmd & MMS_PMD_PRESENT))
@@ -204,10 +201,10 @@ static __always_inline bool maps_folio(u64 pmd, u64 folio)
 	/* The frame of a PROT_NONE entry is inverted; the encryption bit is no part of it. */
 	if (!(pmd & 1))
 		pmd = ~pmd;
-	if (&sme_me_mask)
-		bpf_probe_read_kernel(&sme, 8, &sme_me_mask);
+	if (ksyms.sme_me_mask)
+		bpf_probe_read_kernel(&sme, 8, (const void *)ksyms.sme_me_mask);
 	pfn = (pmd & 0x000fffffffe00000ULL & ~sme) >> 12;
-	if (bpf_probe_read_kernel(&base, 8, &vmemmap_base))
+	if (bpf_probe_read_kernel(&base, 8, (const void *)ksyms.vmemmap_base))
 		return true;
 	return base + pfn * bpf_core_type_size(struct page) == folio;
 }

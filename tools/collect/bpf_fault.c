@@ -17,6 +17,7 @@
 #include "collect/bpf_fault_impl.h"
 #include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
+#include "collect/bpf_ksyms.h"
 #include "collect/bpf_watch.h"
 #include "collect/cgroup.h"
 #include "collect/proc.h"
@@ -148,7 +149,8 @@ static int set_cfg(struct mms_faults *f, const struct mms_fault_opts *opts, cons
 	return 0;
 }
 
-static int configure(struct mms_faults *f, const struct mms_fault_boot *boot)
+static int configure(struct mms_faults *f, const struct mms_fault_boot *boot,
+		     const struct mms_ksyms *ksyms)
 {
 	const struct mms_bpf_feature *jit = mms_bpf_feature("bpf jit");
 	__u32 plain_loads = jit && jit->available && mms_kernel_has_func("bpf_rdonly_cast");
@@ -158,29 +160,43 @@ static int configure(struct mms_faults *f, const struct mms_fault_boot *boot)
 		err = set_rodata(f, ".rodata.loads", &plain_loads, sizeof(plain_loads));
 	if (!err)
 		err = set_rodata(f, ".rodata.boot", boot, sizeof(*boot));
+	if (!err)
+		err = set_rodata(f, ".rodata.ksyms", ksyms, sizeof(*ksyms));
 	return err ? err : set_sizes(f);
 }
 
-static int learn_boot(struct mms_fault_boot *boot, const char **why)
+static int ask_boot(struct mms_fault_boot *boot, const struct mms_ksyms *ksyms)
 {
-	struct fault_boot_bpf *skel = fault_boot_bpf__open_and_load();
+	struct fault_boot_bpf *skel = fault_boot_bpf__open();
 	LIBBPF_OPTS(bpf_test_run_opts, run);
 	__u32 zero = 0;
 	int err;
 
 	if (!skel)
-		return mms_faults_fail(why, -errno, "the kernel refused the first program");
-	err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.learn_boot), &run);
+		return -errno;
+	skel->rodata_ksyms->ksyms = *ksyms;
+	err = fault_boot_bpf__load(skel);
+	if (!err)
+		err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.learn_boot), &run);
 	if (!err)
 		err = bpf_map_lookup_elem(bpf_map__fd(skel->maps.data_boot), &zero, boot);
 	fault_boot_bpf__destroy(skel);
+	return !err && ((int)run.retval || !boot->ok) ? -ENOENT : err;
+}
+
+static int learn_boot(struct mms_fault_boot *boot, struct mms_ksyms *ksyms, const char **why)
+{
+	const char *hidden;
+	int err = mms_ksyms(ksyms, &hidden);
+
 	if (err)
-		return mms_faults_fail(why, err, "the kernel's memory layout could not be read");
-	if ((int)run.retval || !boot->ok)
+		return mms_faults_fail(why, err, hidden);
+	err = ask_boot(boot, ksyms);
+	if (err == -ENOENT)
 		return mms_faults_fail(
-			why, -ENOENT,
-			"the kernel's memory layout could not be read: its symbols are hidden (sysctl kernel.kptr_restrict=1) or missing");
-	return 0;
+			why, err,
+			"the kernel's memory layout could not be read: symbols are missing (CONFIG_KALLSYMS_ALL)");
+	return err ? mms_faults_fail(why, err, "the kernel's memory layout could not be read") : 0;
 }
 
 static int set_cgroup(struct mms_faults *f, uint64_t id, const char **why)
@@ -291,7 +307,8 @@ static int look_at_maps(struct mms_faults *f)
 static int load(struct mms_faults *f, const struct mms_fault_opts *opts, const char **why)
 {
 	struct mms_fault_boot boot;
-	int err = learn_boot(&boot, why);
+	struct mms_ksyms ksyms;
+	int err = learn_boot(&boot, &ksyms, why);
 
 	if (err)
 		return err;
@@ -300,7 +317,7 @@ static int load(struct mms_faults *f, const struct mms_fault_opts *opts, const c
 		err = set_cfg(f, opts, why);
 		if (err)
 			return err;
-		err = configure(f, &boot);
+		err = configure(f, &boot, &ksyms);
 	}
 	if (!err)
 		err = bpf_object__load(f->obj);

@@ -242,12 +242,16 @@ struct text_range {
 static void read_text_range(struct text_range *t)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");
-	char line[256], name[128];
-	unsigned long long addr;
+	char line[256], *name;
+	uint64_t addr;
 
+	/* "ADDRESS TYPE NAME"; what scanf takes for 200,000 of them can be felt. */
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx %*c %127s", &addr, name) != 2)
+		addr = strtoull(line, &name, 16);
+		if (strlen(name) < 4)
 			continue;
+		name += 3;
+		name[strcspn(name, " \t\n")] = '\0';
 		if (t->fault && addr > t->fault && (!t->behind_fault || addr < t->behind_fault))
 			t->behind_fault = addr;
 		if (!strcmp(name, "_stext"))

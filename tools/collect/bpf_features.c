@@ -16,6 +16,7 @@
 #include <linux/types.h>
 #include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
+#include "collect/bpf_ksyms.h"
 #include "collect/bpf_thp.h"
 #include "collect/bpf_tlb.h"
 #include "fault_kind.h"
@@ -148,25 +149,14 @@ static bool probe_btf(const char **why)
 
 static bool probe_symbols(const char **why)
 {
-	char line[256], name[128];
-	unsigned long long addr;
-	FILE *f = fopen("/proc/kallsyms", "re");
-	bool found = false;
+	struct mms_ksyms k;
+	bool found;
 
-	*why = "no /proc/kallsyms";
-	if (!f)
+	if (mms_ksyms(&k, why))
 		return false;
-	*why = "/proc/kallsyms hides addresses or lacks data symbols";
-	while (!found && fgets(line, sizeof(line), f)) {
-		/* scanf of 100,000 lines takes most of a command's start. */
-		if (strstr(line, " empty_zero_page") &&
-		    sscanf(line, "%llx %*c %127s", &addr, name) == 2 && addr &&
-		    !strcmp(name, "empty_zero_page"))
-			found = true;
-	}
-	fclose(f);
-	if (found)
-		*why = "/proc/kallsyms gives addresses of data";
+	found = k.zero_pfn || (k.empty_zero_page && k.phys_base);
+	*why = found ? "the kernel tells where its data is"
+		     : "the kernel does not know its data by name (CONFIG_KALLSYMS_ALL)";
 	return found;
 }
 

@@ -16,6 +16,7 @@
 #include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
 #include "collect/bpf_hook.h"
+#include "collect/bpf_ksyms.h"
 #include "collect/bpf_reclaim.h"
 #include "collect/hold.h"
 #include "collect/proc.h"
@@ -165,6 +166,7 @@ static int size_maps(struct mms_reclaim *r, const struct mms_reclaim_opts *opts)
 
 static int load(struct mms_reclaim *r, const struct mms_reclaim_opts *opts, const char **why)
 {
+	struct mms_ksyms ksyms;
 	int err;
 
 	r->skel = reclaim_bpf__open();
@@ -175,6 +177,10 @@ static int load(struct mms_reclaim *r, const struct mms_reclaim_opts *opts, cons
 	err = select_hooks(r, why);
 	if (err)
 		return err;
+	err = mms_ksyms(&ksyms, why);
+	if (err)
+		return err;
+	r->skel->rodata_ksyms->ksyms = ksyms;
 	err = size_maps(r, opts);
 	if (!err)
 		err = reclaim_bpf__load(r->skel);

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "collect/bpf_features.h"
+#include "collect/bpf_ksyms.h"
 #include "collect/bpf_swaps.h"
 #include "fault_kind.h"
 #include "swaps.skel.h"
@@ -20,6 +21,21 @@ _Static_assert(MMS_SWAP_AREAS == MMS_SWAP_SPECIAL, "one bound of swap types");
 struct mms_swaps {
 	struct swaps_bpf *skel;
 };
+
+static int load(struct mms_swaps *s)
+{
+	struct mms_ksyms ksyms;
+	const char *why;
+	int err = mms_ksyms(&ksyms, &why);
+
+	if (err)
+		return err;
+	s->skel = swaps_bpf__open();
+	if (!s->skel)
+		return -errno;
+	s->skel->rodata_ksyms->ksyms = ksyms;
+	return swaps_bpf__load(s->skel);
+}
 
 int mms_swaps_open(struct mms_swaps **s)
 {
@@ -31,10 +47,9 @@ int mms_swaps_open(struct mms_swaps **s)
 	n = calloc(1, sizeof(*n));
 	if (!n)
 		return -ENOMEM;
-	n->skel = swaps_bpf__open_and_load();
-	if (!n->skel) {
-		err = -errno;
-		free(n);
+	err = load(n);
+	if (err) {
+		mms_swaps_close(n);
 		return err;
 	}
 	*s = n;

@@ -92,10 +92,11 @@ bool mms_thp_probe_hooks(const char **why)
 	return true;
 }
 
-static void configure(struct mms_thp *t, const struct mms_whom *whom)
+static void configure(struct mms_thp *t, const struct mms_whom *whom, const struct mms_ksyms *k)
 {
 	struct mms_thp_config *cfg = &t->skel->rodata_cfg->cfg;
 
+	t->skel->rodata_ksyms->ksyms = *k;
 	mms_watch_configure(&cfg->whom, whom);
 	cfg->scan_status = mms_kernel_tracepoint_args("mm_khugepaged_scan_pmd") == 7 ? 5 : 4;
 	cfg->has_order = mms_kernel_tracepoint_args("mm_collapse_huge_page") == 4;
@@ -250,12 +251,16 @@ static int missed_before(struct mms_thp *t)
 
 static int start(struct mms_thp *t, const struct mms_whom *whom, const char **why)
 {
-	int err;
+	struct mms_ksyms ksyms;
+	const char *hidden;
+	int err = mms_ksyms(&ksyms, &hidden);
 
+	if (err)
+		return mms_watch_refused(why, err, hidden);
 	t->skel = thp_bpf__open();
 	if (!t->skel)
 		return mms_watch_refused(why, -errno, "the programs could not be opened");
-	configure(t, whom);
+	configure(t, whom, &ksyms);
 	err = thp_bpf__load(t->skel);
 	if (err)
 		return mms_watch_refused(why, err, "the kernel refused the programs");
@@ -278,8 +283,8 @@ static int start(struct mms_thp *t, const struct mms_whom *whom, const char **wh
 
 int mms_thp_open(struct mms_thp **t, const struct mms_whom *whom, bool measure, const char **why)
 {
-	static const char *const needed[] = {"bpf rights", "lockdown", "btf", "thp hooks",
-					     "kretprobe pool"};
+	static const char *const needed[] = {"bpf rights",     "lockdown",  "btf",
+					     "kernel symbols", "thp hooks", "kretprobe pool"};
 	struct mms_thp *n;
 	int err;
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include "collect/bpf_hook.h"
+#include "collect/bpf_ksyms.h"
 #include "collect/bpf_thp.h"
 
 #define MMS_THP_PROBES 4 /* two on entries, two on folios */

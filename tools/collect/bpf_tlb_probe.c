@@ -10,11 +10,14 @@
 static bool has_symbol(const char *symbol)
 {
 	FILE *f = fopen("/proc/kallsyms", "re");
-	char line[256], name[128];
+	char line[256], *name;
 	bool found = false;
 
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%*s %*c %127s", name) == 1 && !strcmp(name, symbol);
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		name = strrchr(line, ' ');
+		line[strcspn(line, "\n")] = '\0';
+		found = name && !strcmp(name + 1, symbol);
+	}
 	if (f)
 		fclose(f);
 	return found;
