@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "collect/bpf_fault_impl.h"
+#include "collect/hold.h"
 
 static uint64_t now_ns(void)
 {
@@ -103,6 +104,7 @@ static int each_start(struct mms_faults *f, start_fn fn, void *ctx)
 {
 	int fd = mms_faults_map(f, "more_starts"), err = 0;
 	__u32 key, next, *prev = NULL;
+	struct mms_hold hold = {0};
 	struct mms_fault_start s;
 	size_t i;
 
@@ -118,10 +120,12 @@ static int each_start(struct mms_faults *f, start_fn fn, void *ctx)
 	while (!err && !bpf_map_get_next_key(fd, prev, &next)) {
 		key = next;
 		prev = &key;
+		mms_hold_step(&hold);
 		if (!bpf_map_lookup_elem(fd, &key, &s) && s.state == MMS_START_RUNNING &&
 		    s.fate == MMS_FATE_COUNT)
 			err = fn((pid_t)key, &s, ctx);
 	}
+	mms_hold_end(&hold);
 	return err;
 }
 
@@ -289,12 +293,17 @@ static size_t frames_to_skip(const struct mms_fault_stack *st)
 int mms_faults_stack(struct mms_faults *f, int32_t id, uint64_t *ips, size_t max)
 {
 	struct mms_fault_stack st;
+	struct mms_hold hold = {0};
 	size_t n = 0, i;
+	int err;
 
 	if (id < 0)
 		return -ENOENT;
-	if (bpf_map_lookup_elem(mms_faults_map(f, "stacks"), &id, &st))
-		return -errno;
+	mms_hold_step(&hold);
+	err = bpf_map_lookup_elem(mms_faults_map(f, "stacks"), &id, &st);
+	mms_hold_end(&hold);
+	if (err)
+		return err;
 	if (st.nr > MMS_FAULT_FRAMES)
 		return -EIO;
 	for (i = frames_to_skip(&st); i < st.nr && n < max; i++)
