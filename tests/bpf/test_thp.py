@@ -368,6 +368,36 @@ def filters():
         identity(o, "-c")
 
 
+def parent_of(pid):
+    return int(read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1])
+
+
+def children():
+    """What a process forks from now on, and what that forks: counted with --children, else filtered."""
+    for options, name in ((["--children"], "--children"), ([], "without --children")):
+        with Ranges(5) as t:
+            t.tell("fork 0 0")
+            t.tell("small 0 5")
+            o, bad, stat = watched(t, ["collapse 0 2", "heirs 2 3"], "-p", str(t.pid), *options)
+            same((bad, stat["thp_collapse_alloc"]), (0, 2 + 3 + 3), f"{name}: all three collapse")
+            got = {p["pid"]: p for p in o["processes"]}
+            identity(o, name)
+            if not options:
+                same(([(pid, p["madvise"], p["huge_bytes"]) for pid, p in got.items()], o["madvise"]), ([(t.pid, 2, 2 * HUGE)], 2),
+                     f"{name}: its own alone")
+                ok(o["filtered"] >= 6, f"{name}: theirs are filtered", o["filtered"])
+                continue
+            (kid,) = [pid for pid in got if pid != t.pid and parent_of(pid) == t.pid]
+            (heir,) = [pid for pid in got if parent_of(pid) == kid]
+            same(sorted(got), sorted((t.pid, kid, heir)), f"{name}: it, its child and grandchild, not the older one")
+            same([(got[p]["madvise"], got[p]["comm"]) for p in (t.pid, kid, heir)], [(2, "thp"), (3, "thp"), (3, "thp")],
+                 f"{name}: each by itself")
+            same([attempts(o, p, "collapse") for p in (kid, heir)], [{("madvise", "succeeded"): 3}] * 2, f"{name}: by whom, and how they ended")
+            same(o["madvise"], 8, f"{name}: the sum")
+            for pid, at in (kid, "child"), (heir, "grandchild"):
+                same(got[pid]["anon_huge_bytes"], rollup(pid)["AnonHugePages"], f"{name}: cover of the {at} as smaps")
+
+
 def blind():
     """A program that sees nothing ends the run: kprobes switched off by hand stand for a function that was renamed."""
     knob = "/sys/kernel/debug/kprobes/enabled"
@@ -413,6 +443,6 @@ if not os.path.exists(f"{SYS}/enabled"):
     case(none)
     skip("collapses and splits", "no transparent huge pages")
 else:
-    for test in (collapses, splits, foreign, refused, by_khugepaged, python, redis, command, intervals, filters, blind, verbose, bad_use):
+    for test in (collapses, splits, foreign, refused, by_khugepaged, python, redis, command, intervals, filters, children, blind, verbose, bad_use):
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             case(test)

@@ -12,6 +12,7 @@
  * "cold F N": MADV_COLD of the same: the folio is split
  * "let F N": khugepaged may collapse them
  * "fork F N": from now on a child that sleeps shares the ranges; F, N are not used
+ * "heirs F N": a child does "small" and "collapse", then its child the same; both sleep
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -77,6 +78,30 @@ static int run(const char *what, char *p)
 	return 1;
 }
 
+static int heirs(char *p, long n, int generations)
+{
+	char bad = 0;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe(ends))
+		return 1;
+	pid = fork();
+	if (pid) {
+		close(ends[1]);
+		return pid < 0 || read(ends[0], &bad, 1) != 1 || bad;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (long i = 0; i < n; i++)
+		bad |= run("small", p + i * HUGE) || run("collapse", p + i * HUGE);
+	if (generations > 1)
+		bad |= heirs(p, n, generations - 1);
+	if (write(ends[1], &bad, 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
 	long ranges = argc > 1 ? atol(argv[1]) : 1, from, n, i, bad;
@@ -94,6 +119,9 @@ int main(int argc, char **argv)
 	       sscanf(line, "%15s %ld %ld", what, &from, &n) == 3) {
 		if (!strcmp(what, "fork")) {
 			bad = child();
+			n = 0;
+		} else if (!strcmp(what, "heirs")) {
+			bad = heirs(p + from * HUGE, n, 2);
 			n = 0;
 		} else {
 			bad = 0;

@@ -305,7 +305,7 @@ int thp_report(struct out *o, struct mms_thp *t, const struct thp_span *span)
 	int err;
 
 	v = span_counts(span, &nr);
-	err = v ? thp_rows(v, nr, span->watch, &rows) : -ENOMEM;
+	err = v ? thp_rows(t, v, nr, span->watch, &rows) : -ENOMEM;
 	if (err)
 		goto out;
 	out_begin(o);

@@ -87,15 +87,17 @@ static struct thp_row *row_of(struct thp_rows *rows, pid_t pid, const char *comm
 	return r;
 }
 
-static bool is_shown(const struct watch *w, const struct mms_kin *kin)
+/* Not those that it forked before the start: of them nothing is counted. */
+static bool is_shown(const struct mms_thp *t, const struct watch *w, const struct mms_kin *kin)
 {
 	if (w->pid)
-		return w->children || kin->pid == w->pid;
+		return mms_thp_follows(t, kin->pid);
 	return !w->cgroup || mms_kin_in_cgroup(kin->pid, mms_cgroup_name(w->cgroup));
 }
 
 /* Of all processes: those with huge pages. Of those asked for: all. */
-static void add_covers(struct thp_rows *rows, const struct watch *w, struct mms_list *kin)
+static void add_covers(struct thp_rows *rows, const struct mms_thp *t, const struct watch *w,
+		       struct mms_list *kin)
 {
 	const struct mms_kin *k = kin->v;
 	bool asked = w->pid || w->cgroup;
@@ -103,7 +105,7 @@ static void add_covers(struct thp_rows *rows, const struct watch *w, struct mms_
 	size_t i;
 
 	for (i = 0; i < kin->nr && !w->command; i++, k++) {
-		if (!is_shown(w, k) || mms_cover_read(k->pid, &c))
+		if (!is_shown(t, w, k) || mms_cover_read(k->pid, &c))
 			continue;
 		if (asked || mms_cover_huge(&c))
 			row_of(rows, k->pid, k->comm);
@@ -117,8 +119,8 @@ static void add_covers(struct thp_rows *rows, const struct watch *w, struct mms_
 	}
 }
 
-int thp_rows(const struct mms_thp_count *counts, size_t nr, const struct watch *w,
-	     struct thp_rows *rows)
+int thp_rows(const struct mms_thp *t, const struct mms_thp_count *counts, size_t nr,
+	     const struct watch *w, struct thp_rows *rows)
 {
 	struct mms_list kin = {0};
 	size_t i;
@@ -137,7 +139,7 @@ int thp_rows(const struct mms_thp_count *counts, size_t nr, const struct watch *
 		add(&rows->all, &counts[i]);
 		add(row_of(rows, counts[i].tgid, counts[i].comm), &counts[i]);
 	}
-	add_covers(rows, w, &kin);
+	add_covers(rows, t, w, &kin);
 	free(kin.v);
 	qsort(rows->v, rows->nr, sizeof(*rows->v), by_weight);
 	return 0;

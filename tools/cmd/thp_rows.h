@@ -35,8 +35,8 @@ struct thp_rows {
 };
 
 /* Released by thp_rows_free(). Return: 0 or -errno. */
-int thp_rows(const struct mms_thp_count *counts, size_t nr, const struct watch *w,
-	     struct thp_rows *rows);
+int thp_rows(const struct mms_thp *t, const struct mms_thp_count *counts, size_t nr,
+	     const struct watch *w, struct thp_rows *rows);
 void thp_rows_free(struct thp_rows *rows);
 
 #endif

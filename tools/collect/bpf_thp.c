@@ -309,6 +309,14 @@ int mms_thp_open(struct mms_thp **t, const struct mms_whom *whom, bool measure, 
 	return 0;
 }
 
+bool mms_thp_follows(const struct mms_thp *t, pid_t pid)
+{
+	__u32 tgid = (__u32)pid;
+	__u8 member;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.tgids), &tgid, &member);
+}
+
 struct mms_bpf_cost mms_thp_cost(const struct mms_thp *t)
 {
 	struct mms_bpf_cost c = {};

@@ -58,6 +58,8 @@ void mms_thp_close(struct mms_thp *t);
 /* All counts, to be freed. Return: 0 or -errno. */
 int mms_thp_read(struct mms_thp *t, struct mms_thp_count **counts, size_t *nr);
 int mms_thp_losses(struct mms_thp *t, struct mms_thp_losses *l);
+/* Is it the process asked for, or one that is counted with it? */
+bool mms_thp_follows(const struct mms_thp *t, pid_t pid);
 /* What counting has cost since mms_thp_open(). */
 struct mms_bpf_cost mms_thp_cost(const struct mms_thp *t);
 /* What is not told here: one line for the @i-th lack, NULL after the last. */
