@@ -19,6 +19,7 @@
 
 #define NR(a)	 (sizeof(a) / sizeof((a)[0]))
 #define MAX_KEYS 65536
+#define ONE_KEYS 1024 /* more than one process can have: what, by whom, reasons of the kernel */
 
 /* What splits folios, newest first; each takes the folio, or a page of it, first. */
 static const struct {
@@ -110,6 +111,19 @@ static void configure(struct mms_thp *t, const struct mms_whom *whom, const stru
 	bpf_program__set_autoattach(t->skel->progs.on_split_locked, false);
 	bpf_program__set_autoattach(t->skel->progs.on_folio, false);
 	bpf_program__set_autoattach(t->skel->progs.on_folio_end, false);
+}
+
+/* Of one process there is little to keep. */
+static int size_maps(struct mms_thp *t, const struct mms_whom *whom)
+{
+	int err;
+
+	if (!whom->tgid || whom->children)
+		return 0;
+	err = bpf_map__set_max_entries(t->skel->maps.counts, ONE_KEYS);
+	if (!err)
+		err = bpf_map__set_max_entries(t->skel->maps.comms, 1);
+	return err ? err : bpf_map__set_max_entries(t->skel->maps.tgids, 1);
 }
 
 /* Kprobes all: they are not skipped when preempted, and splits are rare. */
@@ -261,7 +275,9 @@ static int start(struct mms_thp *t, const struct mms_whom *whom, const char **wh
 	if (!t->skel)
 		return mms_watch_refused(why, -errno, "the programs could not be opened");
 	configure(t, whom, &ksyms);
-	err = thp_bpf__load(t->skel);
+	err = size_maps(t, whom);
+	if (!err)
+		err = thp_bpf__load(t->skel);
 	if (err)
 		return mms_watch_refused(why, err, "the kernel refused the programs");
 	err = mms_watch_filter(bpf_map__fd(t->skel->maps.tgids), whom, why);
