@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
 from ktap import case, objects, ok, same  # noqa: E402
@@ -117,5 +118,44 @@ def commands():
     idle.wait()
 
 
-for test in (doctor, commands):
+TOUCH = f"""import mmap
+m = mmap.mmap(-1, {TOUCHES} << 12)
+m.madvise(mmap.MADV_NOHUGEPAGE)
+for i in range({TOUCHES}):
+    m[i << 12] = 1"""
+
+
+def while_touched(*argv):
+    """All intervals from before a process touches its pages until after it: (reports, maps as the kernel has them)"""
+    tool = subprocess.Popen([MMSCOPE, "thrash", *argv, "-O", "json", "0.5"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    told = objects(tool.stdout.readline())
+    maps = maps_of(tool.pid)
+    subprocess.run(["python3", "-c", TOUCH], check=True)
+    until = time.time_ns()
+    while told[-1]["verdicts"][-1]["time_ns"] - told[-1]["verdicts"][-1]["interval_ns"] <= until:
+        told += objects(tool.stdout.readline())
+    tool.send_signal(signal.SIGINT)
+    tool.communicate(timeout=60)
+    return told, maps
+
+
+def thrash():
+    """It counts the faults of all, two programs each."""
+    told, maps = while_touched()
+    ok(all("program_runs" not in o for o in told), "thrash: the kernel takes no times without -v", told[0])
+    bytes_ = told[-1]["map_bytes"]
+    ok(abs(bytes_ - map_bytes(maps)) < 65536, "thrash: memory of its maps as bpftool has it", (bytes_, maps))
+    ok(abs(bytes_ - memory["mmscope thrash"]) < 65536, "doctor: memory of thrash as in its report", (bytes_, memory))
+    told, _ = while_touched("-v")
+    runs = sum(o["program_runs"] for o in told)
+    ok(runs >= 2 * TOUCHES, "thrash -v: runs of programs, two for each page that was touched meanwhile", (runs, told))
+    ok(all(o["program_ns_per_run"] == (o["program_ns"] // o["program_runs"] if o["program_runs"] else 0) for o in told), "thrash -v: time of a run", told)
+    ok(all(0 < o["tool_cpu_ns"] < 60e9 and o["cost_percent"] < 250 for o in told), "thrash -v: own time, of each interval", told)
+    for options, times in (("-v",), 2), ((), 0):
+        text = run("thrash", *options, "0.2", "2").stdout.splitlines()
+        for label in LABELS:
+            same(sum(line.startswith(label) for line in text), times, f"thrash {' '.join(options) or 'alone'}: {label}{times} times")
+
+
+for test in (doctor, commands, thrash):
     case(test)

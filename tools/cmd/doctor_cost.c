@@ -74,6 +74,7 @@ static int watcher_open(struct watcher *w, const struct way *way, const char **w
 {
 	struct mms_fault_opts faults = way->opts;
 	struct mms_tlb_opts tlb = {.whom.tgid = getpid()};
+	const struct mms_strains_opts strains = {};
 
 	*w = (struct watcher){};
 	*why = NULL;
@@ -82,7 +83,7 @@ static int watcher_open(struct watcher *w, const struct way *way, const char **w
 		return mms_faults_open(&w->f, &faults, why);
 	if (way->what == TLB)
 		return mms_tlb_open(&w->t, &tlb, why);
-	return way->what == THRASH ? mms_strains_open(&w->s, why) : 0;
+	return way->what == THRASH ? mms_strains_open(&w->s, &strains, why) : 0;
 }
 
 static struct mms_bpf_cost watcher_cost(const struct watcher *w)

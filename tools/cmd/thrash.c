@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
 #include "cmd.h"
+#include "cmd/cost.h"
 #include "cmd/thrash_rows.h"
+#include "cmd/watch.h"
 #include "collect/cgroup.h"
 #include "collect/strain.h"
 #include "model/thrash.h"
@@ -30,6 +31,7 @@ struct settings {
 	uint64_t count; /* 0 = until interrupted */
 	uint64_t top;
 	enum out_format format;
+	bool verbose;
 };
 
 struct session {
@@ -41,17 +43,9 @@ struct session {
 	struct mms_reclaim_losses reclaim; /* at the last tick */
 	struct mms_reclaim_losses start;
 	struct mms_fault_losses fault;
-	uint64_t told_lost;
-	uint64_t rows;
-	uint64_t ns;
-	uint64_t kernel[4]; /* of /proc/vmstat at the start: see kernel_keys */
-};
-
-static const char *const kernel_keys[4] = {
-	"pgsteal_anon",
-	"pgsteal_file",
-	"workingset_refault_anon",
-	"workingset_refault_file",
+	struct cost cost; /* when the interval began */
+	uint64_t told_lost, rows, ns;
+	uint64_t kernel[4]; /* of /proc/vmstat at the start: see kernel_counts() */
 };
 
 static volatile sig_atomic_t stopped;
@@ -59,14 +53,6 @@ static volatile sig_atomic_t stopped;
 static void on_signal(int sig)
 {
 	stopped = 1;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
 /* --- subjects --- */
@@ -275,8 +261,11 @@ static int rows_of_all(struct session *ses, uint64_t ns)
 
 static int interval_show(struct session *ses, uint64_t ns)
 {
+	struct cost before = ses->cost;
 	int err = 0;
 
+	ses->cost = cost_now();
+	ses->cost.bpf = mms_strains_cost(ses->strains);
 	out_begin(ses->out);
 	thrash_table(ses->out);
 	if (ses->set->pid || ses->set->cgroup)
@@ -284,6 +273,7 @@ static int interval_show(struct session *ses, uint64_t ns)
 	else
 		err = rows_of_all(ses, ns);
 	out_table_end(ses->out);
+	cost_report(ses->out, &before, &ses->cost, ses->set->verbose);
 	ses->told_lost = thrash_losses(ses->out, &ses->reclaim, &ses->fault, ses->told_lost);
 	out_end(ses->out);
 	fflush(stdout);
@@ -320,7 +310,7 @@ static int interval(struct session *ses, uint64_t *due, uint64_t *last)
 		wait_until(*due);
 		if (stopped)
 			return -EINTR;
-		now = now_ns();
+		now = watch_now_ns();
 		err = tick(ses, now - *last);
 		*last = now;
 		if (err)
@@ -331,22 +321,26 @@ static int interval(struct session *ses, uint64_t *due, uint64_t *last)
 
 static void kernel_counts(uint64_t v[4])
 {
+	static const char *const keys[4] = {"pgsteal_anon", "pgsteal_file",
+					    "workingset_refault_anon", "workingset_refault_file"};
 	uint64_t ignored;
 
 	/* Folds the counters that are still in the CPUs' own. */
 	mms_number_read("/proc/sys/vm/stat_refresh", &ignored);
-	if (mms_keyed_read("/proc/vmstat", kernel_keys, v, 4))
+	if (mms_keyed_read("/proc/vmstat", keys, v, 4))
 		memset(v, 0xff, 4 * sizeof(*v));
 }
 
 static int loop(struct session *ses)
 {
-	uint64_t last = now_ns(), shown = last, due = last, n;
+	uint64_t last = watch_now_ns(), shown = last, due = last, n;
 	int err = tick(ses, 0);
 	size_t i;
 
 	kernel_counts(ses->kernel);
 	mms_strains_losses(ses->strains, &ses->start, &ses->fault);
+	ses->cost = cost_now();
+	ses->cost.bpf = mms_strains_cost(ses->strains);
 	for (i = 0; i < ses->nr_tracks; i++)
 		ses->tracks[i].row = ses->tracks[i].tick;
 	for (n = 0; !err && (!ses->set->count || n < ses->set->count); n++) {
@@ -395,6 +389,7 @@ static void summary(struct session *ses)
 static int run(const struct settings *set)
 {
 	struct sigaction sa = {.sa_handler = on_signal}, hup;
+	struct mms_strains_opts opts = {.measure = set->verbose};
 	struct session ses = {.set = set};
 	const char *why = "";
 	int err, status;
@@ -406,10 +401,9 @@ static int run(const struct settings *set)
 	status = subject_find(&ses);
 	if (status)
 		goto out;
-	err = mms_strains_open(&ses.strains, &why);
+	err = mms_strains_open(&ses.strains, &opts, &why);
 	if (err) {
-		status = err == -ENOMEM ? err_failed("thrash: %s", why)
-					: err_missing("thrash: %s", why);
+		status = watch_open_error("thrash", err, why);
 		goto out;
 	}
 	ses.out = out_create(set->format, stdout, "thrash");
@@ -432,13 +426,14 @@ out:
 }
 
 static const struct opts_help help = {
-	.usage = "thrash [-p PID | -c CGROUP] [-n N] [-O FORMAT] [INTERVAL [COUNT]]",
+	.usage = "thrash [-p PID | -c CGROUP] [-n N] [-v] [-O FORMAT] [INTERVAL [COUNT]]",
 	.about =
 		"Does the memory suffice? Tells thrashing from streaming, and how much would be enough.",
 	.options =
 		"  -p, --pid PID         a process, in the cgroup that its memory is charged to\n"
 		"  -c, --cgroup CGROUP   a cgroup and its descendants\n"
-		"  -n, --top N           without -p and -c: the N busiest cgroups (10)\n" OPTS_COMMON,
+		"  -n, --top N           without -p and -c: the N busiest cgroups (10)\n"
+		"  -v, --verbose         own cost, too\n" OPTS_COMMON,
 	.examples = "    mmscope thrash              # every cgroup that reclaims, each second\n"
 		    "    mmscope thrash -c /web 2 30 # one cgroup, a minute long\n"
 		    "    mmscope thrash -p 1234 -O json\n",
@@ -460,14 +455,18 @@ static int parse_numbers(int argc, char **argv, struct settings *set)
 int cmd_thrash(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"pid", required_argument, NULL, 'p'}, {"cgroup", required_argument, NULL, 'c'},
-		{"top", required_argument, NULL, 'n'}, {"output", required_argument, NULL, 'O'},
-		{"help", no_argument, NULL, 'h'},      {0},
+		{"pid", required_argument, NULL, 'p'},
+		{"cgroup", required_argument, NULL, 'c'},
+		{"top", required_argument, NULL, 'n'},
+		{"output", required_argument, NULL, 'O'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	struct settings set = {.interval_ns = NSEC_PER_SEC, .top = TOP_DEFAULT};
 	int c, status;
 
-	while ((c = opts_next(argc, argv, ":p:c:n:O:h", longs)) != -1) {
+	while ((c = opts_next(argc, argv, ":p:c:n:vO:h", longs)) != -1) {
 		switch (c) {
 		case 'p':
 			if (args_pid(optarg, &set.pid))
@@ -480,10 +479,12 @@ int cmd_thrash(int argc, char **argv)
 			if (args_u64(optarg, &set.top))
 				return err_usage("thrash", "'%s' is not a number", optarg);
 			break;
+		case 'v':
+			set.verbose = true;
+			break;
 		case 'O':
 			if (args_format(optarg, &set.format))
-				return err_usage("thrash", "'%s' is no format: text, json, csv",
-						 optarg);
+				return err_usage("thrash", "no output format '%s'", optarg);
 			break;
 		case 'h':
 			return opts_print_help(&help);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collect/bpf_watch.h"
 #include "collect/cgroup.h"
 #include "collect/psi.h"
 #include "collect/strain.h"
@@ -25,6 +26,7 @@ struct mms_strains {
 	struct mms_reclaim *reclaim;
 	struct mms_faults *faults;
 	const char *no_faults;
+	int stats_fd; /* the kernel takes run times while it is open; -1 = it does not */
 	struct mms_reclaim_count *groups; /* since the update before: see group_deltas() */
 	struct mms_reclaim_count *totals; /* since open, in the same order */
 	uint64_t *ids;
@@ -36,9 +38,26 @@ struct mms_strains {
 	size_t nr_known;
 };
 
-int mms_strains_open(struct mms_strains **s, const char **why)
+static int start(struct mms_strains *s, const struct mms_strains_opts *opts, const char **why)
 {
-	const struct mms_fault_opts opts = {0};
+	const struct mms_fault_opts faults = {0};
+	int err = mms_reclaim_open(&s->reclaim, NULL, why);
+
+	if (err)
+		return err;
+	if (opts->measure) {
+		s->stats_fd = mms_bpf_measure();
+		if (s->stats_fd < 0)
+			return mms_watch_refused(why, s->stats_fd,
+						 "the kernel's run-time statistics cannot be had");
+	}
+	if (mms_faults_open(&s->faults, &faults, &s->no_faults))
+		s->faults = NULL;
+	return 0;
+}
+
+int mms_strains_open(struct mms_strains **s, const struct mms_strains_opts *opts, const char **why)
+{
 	struct mms_strains *n = calloc(1, sizeof(*n));
 	int err;
 
@@ -46,13 +65,12 @@ int mms_strains_open(struct mms_strains **s, const char **why)
 		*why = "out of memory";
 		return -ENOMEM;
 	}
-	err = mms_reclaim_open(&n->reclaim, NULL, why);
+	n->stats_fd = -1;
+	err = start(n, opts, why);
 	if (err) {
-		free(n);
+		mms_strains_close(n);
 		return err;
 	}
-	if (mms_faults_open(&n->faults, &opts, &n->no_faults))
-		n->faults = NULL;
 	*s = n;
 	return 0;
 }
@@ -78,6 +96,8 @@ void mms_strains_close(struct mms_strains *s)
 	if (s->faults)
 		mms_faults_close(s->faults);
 	mms_reclaim_close(s->reclaim);
+	if (s->stats_fd >= 0)
+		close(s->stats_fd);
 	for (i = 0; i < s->nr_known; i++)
 		free(s->known[i].dir);
 	free(s->known);

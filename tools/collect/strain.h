@@ -49,12 +49,20 @@ struct mms_strain {
 struct mms_strains;
 
 /**
+ * struct mms_strains_opts - what is to be known
+ * @measure: the time of each run of a program, which costs as well
+ */
+struct mms_strains_opts {
+	bool measure;
+};
+
+/**
  * mms_strains_open() - start counting
  * @why: one line for the person on error
- * Return: 0, or an error of mms_reclaim_open(). Lacking fault programs are no error: see
- * mms_strains_lack().
+ * Return: 0, -errno of measuring, or an error of mms_reclaim_open(). Lacking fault programs
+ * are no error: see mms_strains_lack().
  */
-int mms_strains_open(struct mms_strains **s, const char **why);
+int mms_strains_open(struct mms_strains **s, const struct mms_strains_opts *opts, const char **why);
 struct mms_bpf_cost mms_strains_cost(const struct mms_strains *s);
 void mms_strains_close(struct mms_strains *s);
 
