@@ -41,5 +41,18 @@ def no_btf():
     ok(p.returncode == 0 and not p.stderr, "no BTF: commands that need none work", p.stderr)
 
 
-for test in (no_rights, no_btf):
+def no_namespace():
+    """Process ids inside would be taken for others."""
+    inside = ["unshare", "--pid", "--fork", "--mount-proc"]
+    for argv in BPF:
+        if argv[0] != "thrash" or "-p" in argv:
+            refused("in a pid namespace", inside, argv, ["pid namespace: process ids"])
+    p = subprocess.run([*inside, MMSCOPE, "thrash", "0.2", "1"], capture_output=True, text=True, timeout=60, check=False)
+    ok(p.returncode == 0 and "(machine)" in p.stdout, "in a pid namespace: thrash of the machine works", p.stderr)
+    ok("not counted: pid namespace: process ids" in p.stderr, "in a pid namespace: it has no stall, and says why", p.stderr)
+    p = subprocess.run([*inside, MMSCOPE, "doctor"], capture_output=True, text=True, timeout=60, check=False)
+    ok("pid namespace" in p.stdout and "--pid=host" in p.stdout, "in a pid namespace: doctor names it, and the fix", p.stdout)
+
+
+for test in (no_rights, no_btf, no_namespace):
     case(test)

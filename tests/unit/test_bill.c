@@ -97,11 +97,6 @@ bool mms_proc_gone(pid_t pid)
 	return false;
 }
 
-bool mms_proc_first_namespace(void)
-{
-	return true;
-}
-
 static void write_fork(uint32_t seq)
 {
 	struct mms_bill_moment *m = &k.moments[seq & (MMS_BILL_MOMENTS - 1)];

@@ -389,7 +389,7 @@ static void summary(struct session *ses)
 static int run(const struct settings *set)
 {
 	struct sigaction sa = {.sa_handler = on_signal}, hup;
-	struct mms_strains_opts opts = {.measure = set->verbose};
+	struct mms_strains_opts opts = {.processes = set->pid != 0, .measure = set->verbose};
 	struct session ses = {.set = set};
 	const char *why = "";
 	int err, status;

@@ -165,9 +165,6 @@ int mms_bills_find(struct mms_bills *b, struct model_cow *c, pid_t root, const c
 	__u8 member = 1;
 	int err;
 
-	/* Ids in /proc are the kernel's there only: elsewhere others would be taken for them. */
-	if (!mms_proc_first_namespace())
-		return 0;
 	err = mms_kin_read(root, &list);
 	for (k = list.v, end = k + list.nr; !err && k < end; k++) {
 		/* What they fork from now on is to be seen, too. */

@@ -222,11 +222,6 @@ static int set_filter(struct mms_faults *f, const struct mms_fault_opts *opts, c
 	__u32 tgid = (__u32)opts->tgid;
 	__u8 member = 1;
 
-	/* The kernel has the ids of the first namespace: in another one ours would match others. */
-	if ((opts->tgid || opts->tid || opts->command) && !mms_proc_first_namespace())
-		return mms_faults_fail(
-			why, -EOPNOTSUPP,
-			"process ids cannot be told inside a pid namespace: run it in the first one");
 	if (opts->tid && !mms_proc_tgid(opts->tid))
 		return mms_faults_fail(why, -ESRCH, "no such thread");
 	if (opts->tid && opts->tgid && mms_proc_tgid(opts->tid) != opts->tgid)
@@ -376,12 +371,15 @@ static int check_opts(const struct mms_fault_opts *opts, const char **why)
 
 int mms_faults_open(struct mms_faults **f, const struct mms_fault_opts *opts, const char **why)
 {
+	static const char *const needed[] = {"bpf rights", "lockdown", "pid namespace"};
 	struct mms_faults *n;
 	int err;
 
 	if (why)
 		*why = NULL;
 	err = mms_bpf_usable(why);
+	if (!err)
+		err = mms_watch_needs(needed, sizeof(needed) / sizeof(needed[0]), why);
 	if (!err)
 		err = check_opts(opts, why);
 	if (err)

@@ -19,6 +19,7 @@
 #include "collect/bpf_ksyms.h"
 #include "collect/bpf_thp.h"
 #include "collect/bpf_tlb.h"
+#include "collect/proc.h"
 #include "fault_kind.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -145,6 +146,16 @@ static bool probe_btf(const char **why)
 	*why = mms_kernel_btf() ? "/sys/kernel/btf/vmlinux"
 				: "/sys/kernel/btf/vmlinux cannot be read";
 	return mms_kernel_btf();
+}
+
+/* Programs see the kernel's ids, also of those that the self-tests look out for. */
+static bool probe_pid_namespace(const char **why)
+{
+	bool first = mms_proc_first_namespace();
+
+	*why = first ? "the first one: process ids are the kernel's"
+		     : "process ids are others here than the kernel's";
+	return first;
 }
 
 static bool probe_symbols(const char **why)
@@ -297,6 +308,9 @@ static const struct {
 	 "boot with lockdown=integrity or without lockdown"},
 	{"btf", true, probe_btf, "faults, cow, tlb, thp and thrash do not work",
 	 "a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's are)"},
+	{"pid namespace", false, probe_pid_namespace,
+	 "faults, cow, tlb, thp and thrash -p do not work, thrash has no stall",
+	 "run it in the first one (of a container: --pid=host)"},
 	{"kernel symbols", true, probe_symbols, "faults and cow cannot tell kinds",
 	 "sysctl kernel.kptr_restrict=1, and a kernel with CONFIG_KALLSYMS_ALL=y"},
 	{"fault hook", true, probe_hook, "faults, cow and thrash do not work",

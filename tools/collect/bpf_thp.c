@@ -299,8 +299,9 @@ static int start(struct mms_thp *t, const struct mms_whom *whom, const char **wh
 
 int mms_thp_open(struct mms_thp **t, const struct mms_whom *whom, bool measure, const char **why)
 {
-	static const char *const needed[] = {"bpf rights",     "lockdown",  "btf",
-					     "kernel symbols", "thp hooks", "kretprobe pool"};
+	static const char *const needed[] = {"bpf rights",    "lockdown",	"btf",
+					     "pid namespace", "kernel symbols", "thp hooks",
+					     "kretprobe pool"};
 	struct mms_thp *n;
 	int err;
 

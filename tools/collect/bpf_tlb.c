@@ -179,7 +179,8 @@ static int start(struct mms_tlb *t, const struct mms_tlb_opts *opts, const char 
 
 int mms_tlb_open(struct mms_tlb **t, const struct mms_tlb_opts *opts, const char **why)
 {
-	static const char *const needed[] = {"bpf rights", "lockdown", "btf", "tlb hooks"};
+	static const char *const needed[] = {"bpf rights", "lockdown", "btf", "pid namespace",
+					     "tlb hooks"};
 	struct mms_tlb *n;
 	int err;
 

@@ -75,10 +75,6 @@ int mms_watch_filter(int tgids_fd, const struct mms_whom *w, const char **why)
 	__u32 tgid = (__u32)w->tgid;
 	__u8 member = 1;
 
-	if ((w->tgid || w->command) && !mms_proc_first_namespace())
-		return fail(
-			why, -EOPNOTSUPP,
-			"process ids cannot be told inside a pid namespace: run it in the first one");
 	if (!w->tgid)
 		return 0;
 	if (mms_proc_gone(w->tgid))

@@ -40,9 +40,14 @@ struct mms_strains {
 
 static int start(struct mms_strains *s, const struct mms_strains_opts *opts, const char **why)
 {
+	static const char *const needed[] = {"bpf rights", "lockdown", "pid namespace"};
 	const struct mms_fault_opts faults = {0};
-	int err = mms_reclaim_open(&s->reclaim, NULL, why);
+	int err = 0;
 
+	if (opts->processes)
+		err = mms_watch_needs(needed, sizeof(needed) / sizeof(needed[0]), why);
+	if (!err)
+		err = mms_reclaim_open(&s->reclaim, NULL, why);
 	if (err)
 		return err;
 	if (opts->measure) {

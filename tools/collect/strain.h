@@ -50,17 +50,19 @@ struct mms_strains;
 
 /**
  * struct mms_strains_opts - what is to be known
+ * @processes: of processes, too
  * @measure: the time of each run of a program, which costs as well
  */
 struct mms_strains_opts {
+	bool processes;
 	bool measure;
 };
 
 /**
  * mms_strains_open() - start counting
  * @why: one line for the person on error
- * Return: 0, -errno of measuring, or an error of mms_reclaim_open(). Lacking fault programs
- * are no error: see mms_strains_lack().
+ * Return: 0, -ENOENT where processes cannot be told apart, -errno of measuring, or an error of
+ * mms_reclaim_open(). Lacking fault programs are no error: see mms_strains_lack().
  */
 int mms_strains_open(struct mms_strains **s, const struct mms_strains_opts *opts, const char **why);
 struct mms_bpf_cost mms_strains_cost(const struct mms_strains *s);
