@@ -49,11 +49,26 @@ static __always_inline u32 log2_bucket(u64 v)
 	return r + (v >> 1);
 }
 
+struct stack_hash {
+	struct mms_fault_stack *st;
+	u64 hash;
+};
+
+static long hash_frame(u32 i, struct stack_hash *h)
+{
+	if (i >= MMS_FAULT_FRAMES)
+		return 1;
+	h->hash ^= h->st->ip[i];
+	h->hash *= 0x100000001b3ULL;
+	h->hash ^= h->hash >> 29;
+	return 0;
+}
+
 /* Return: an id in "stacks", or -errno. */
 static __noinline s32 stack_id(void *ctx, u64 flags, u32 room)
 {
 	struct mms_fault_stack *st = bpf_map_lookup_elem(&stack_room, &room), *old;
-	u64 hash = 0xcbf29ce484222325ULL;
+	struct stack_hash h = {.st = st, .hash = 0xcbf29ce484222325ULL};
 	long size;
 	u32 i, id;
 
@@ -62,24 +77,20 @@ static __noinline s32 stack_id(void *ctx, u64 flags, u32 room)
 	size = bpf_get_stack(ctx, st->ip, sizeof(st->ip), flags);
 	if (size < 0)
 		return size;
-	/* All of it, what is behind the end masked: a branch in the loop is a path to verify. */
-	for (i = 0; i < MMS_FAULT_FRAMES; i++) {
-		s64 behind = (s64)i * 8 - size;
-
-		barrier_var(behind);
-		hash ^= st->ip[i] & (behind >> 63);
-		hash *= 0x100000001b3ULL;
-		hash ^= hash >> 29;
-	}
-	st->hash = hash;
 	st->nr = (u64)size >> 3;
+	/* Not a loop of ours: to verify each way out of it takes longer than the kernel allows. */
+	bpf_loop((u32)st->nr, hash_frame, &h, 0);
+	st->hash = h.hash;
 	for (i = 0; i < STACK_TRIES; i++) {
-		id = (hash + i) & 0x7fffffff;
-		bpf_map_update_elem(&stacks, &id, st, BPF_NOEXIST);
+		id = (h.hash + i) & 0x7fffffff;
 		old = bpf_map_lookup_elem(&stacks, &id);
+		if (!old) {
+			bpf_map_update_elem(&stacks, &id, st, BPF_NOEXIST);
+			old = bpf_map_lookup_elem(&stacks, &id);
+		}
 		if (!old)
 			break;
-		if (old->hash == hash)
+		if (old->hash == h.hash)
 			return id;
 	}
 	return -12; /* no room */
