@@ -17,9 +17,11 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
 from ktap import case, objects, ok, same, skip  # noqa: E402
 from procs import until_armed  # noqa: E402
+from tracing import TRACEFS, Trace  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 WORK = os.path.join(os.environ["MMS_WORKLOADS"], "faults")
+RACES = os.path.join(os.environ["MMS_WORKLOADS"], "races")
 EXPECT = "/tmp/mms-expected"
 KINDS = "/tmp/mms-kinds"
 ATTACH = ("kprobe.session", "fentry/fexit", "kprobe+kretprobe")
@@ -52,11 +54,11 @@ class Skipped(Exception):
     """The workload cannot do this here."""
 
 
-def observe(options, name, n, env=None):
+def observe(options, name, n, env=None, work=WORK):
     """Runs the workload under mmscope. Returns (objects, expected counts)."""
     if os.path.exists(EXPECT):
         os.unlink(EXPECT)
-    p = run([MMSCOPE, "faults", "-O", "json", *options, "--", WORK, name, str(n)], env)
+    p = run([MMSCOPE, "faults", "-O", "json", *options, "--", work, name, str(n)], env)
     if p.returncode == 77:
         raise Skipped(p.stderr.strip().removeprefix("SKIP "))
     if p.returncode:
@@ -421,6 +423,92 @@ def oom():
     same(o["minflt"] + o["majflt"], o["rusage_minflt"] + o["rusage_majflt"], "oom: minflt + majflt = rusage")
 
 
+class Waits(Trace):
+    """Calls of the functions in which a fault waits for a page that moves, as tracefs has them. .of(comm)"""
+
+    FUNCTIONS = ("migration_entry_wait", "pmd_migration_entry_wait")
+
+    def __init__(self):
+        with open("/proc/kallsyms", encoding="ascii") as f:
+            known = {line.split()[2] for line in f}
+        self.probes = known.intersection(self.FUNCTIONS)
+        for fn in self.probes:
+            self.probe(f"p:mmswaits/{fn} {fn} comm=$comm")
+        super().__init__("mmswaits")
+
+    @staticmethod
+    def probe(text):
+        fd = os.open(f"{TRACEFS}/kprobe_events", os.O_WRONLY | os.O_APPEND)
+        os.write(fd, text.encode())
+        os.close(fd)
+
+    def __exit__(self, *exc):
+        super().__exit__(*exc)
+        for fn in self.probes:
+            self.probe(f"-:mmswaits/{fn}")
+
+    def of(self, comm):
+        return sum(f'comm="{comm}"' in text for _, _, _, text in self.events())
+
+
+def raced(name, n, options):
+    """Returns (objects, expected counts, waits for pages that move as the trace has them)."""
+    with Waits() as waits:
+        waits.on()
+        objs, want = observe(options, name, n, work=RACES)
+        waits.off()
+        return objs, want, waits.of("races")
+
+
+def looked_absent(got, want, kind):
+    """
+    PREEMPT_RT preempts whoever changes an entry, or fills a page, with the lock of the table held. Who
+    comes then finds the page absent, and nothing to do once it has the lock.
+    """
+    late = got.get("anon-zero-fill", 0) - want.get("anon-zero-fill", 0)
+    if "PREEMPT_RT" not in os.uname().version or kind not in want or not 0 < late <= 4:
+        return want
+    print(f"# {late} found the page absent for a moment")
+    return {**want, "anon-zero-fill": want["anon-zero-fill"] + late, kind: want[kind] - late}
+
+
+def race(name, n, kind):
+    """A race that comes out as a kind at least n times: each fault of the region."""
+    label = f"races {name} {n}"
+    try:
+        objs, want, waits = raced(name, n, ["--events"])
+    except Skipped as why:
+        skip(label, why)
+        return False
+    print(f"# {label}: {want}")
+    ok(want.get(kind, 0) >= n, f"{label}: {kind} came about", want)
+    events = region_events(objs)
+    want = looked_absent(collections.Counter(e["kind"] for e in events), want, kind)
+    as_expected(events, want, f"{label}: kind of each fault", objs)
+    same(waits, want.get("migration-wait", 0), f"{label}: waits for pages that move, as in the trace")
+    return True
+
+
+def race_sums(name, n):
+    (o,), _, waits = raced(name, n, [])
+    identity(o, f"races {name} {n}")
+    same(counts(o)["migration-wait"], waits, f"races {name} {n}: count of migration-wait, as in the trace")
+
+
+def together():
+    """Several threads at one page: all ask user space for it, or one fills it and the others find it there."""
+    race("shared", 7, "userfault")
+    if race("spurious", 19, "spurious"):
+        race_sums("spurious", 19)
+
+
+def moving():
+    """Pages that are moved while they are touched: each fault waits for one."""
+    if race("move", 60, "migration-wait"):
+        race_sums("move", 60)
+    race("move-huge", 20, "migration-wait")
+
+
 def passed_on():
     """What kill(1) sends to the tool alone reaches the command; its end is the tool's."""
     for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -524,6 +612,7 @@ def bad_use():
 # The same layout in each run: what a program does besides is then the same, too.
 write("/proc/sys/kernel/randomize_va_space", "0")
 for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, often, ring_full, whole_system, stream_ends,
-             process, cgroup, oom, passed_on, zombie, left_behind, refused, numa, bad_use):
+             process, cgroup, oom, together, moving, passed_on, zombie, left_behind, refused,
+             numa, bad_use):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)
