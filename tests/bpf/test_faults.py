@@ -9,6 +9,7 @@ import collections
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -259,7 +260,7 @@ def taken(pid):
     return int(stat[7]) + int(stat[9])
 
 
-def often():
+def often(where=""):
     """
     Whoever is inside bpf(2) keeps kprobes on its CPU from running programs, until it is back if it is
     preempted there. The reader shares a CPU with those who fault: it is not preempted, or it is told.
@@ -276,9 +277,9 @@ def often():
             why = tool.communicate()[1].strip()
             work.communicate(b"\n")
             if tool.returncode == 3:
-                skip(f"attach {kind}, often", why)
+                skip(f"{where}attach {kind}, often", why)
             else:
-                ok(False, f"attach {kind}, often", why)
+                ok(False, f"{where}attach {kind}, often", why)
             continue
         run(["sh", "-c", "for i in $(seq 60); do /bin/true; done"])  # rows to be read
         before = taken(work.pid)
@@ -287,15 +288,15 @@ def often():
         os.waitid(os.P_PID, work.pid, os.WEXITED | os.WNOWAIT)
         want = taken(work.pid) - before
         tool.send_signal(2)
-        same((tool.wait(60), work.wait()), (0, 0), f"attach {kind}, often: the tool and the workload")
+        same((tool.wait(60), work.wait()), (0, 0), f"{where}attach {kind}, often: the tool and the workload")
         with open("/tmp/often.json", encoding="ascii") as f:
             objs = objects(f.read())
         got = sum(r["count"] for o in objs for r in o["processes"] if r["pid"] == work.pid)
         told = sum(losses(o).get(k, 0) for o in objs for k in losses(o)) + sum(o["missed_probe"] for o in objs)
-        ok(want - got <= told, f"attach {kind}, often: {max(0, want - got)} of {want} missed, all told", (want, got, told))
+        ok(want - got <= told, f"{where}attach {kind}, often: {max(0, want - got)} of {want} missed, all told", (want, got, told))
         same(sum(o["seen"] for o in objs), sum(o["stored"] + o["filtered"] + o["dropped"] for o in objs),
-             f"attach {kind}, often: seen = stored + dropped + filtered")
-        print(f"# attach {kind}, often: {len(objs)} reports, told {told}")
+             f"{where}attach {kind}, often: seen = stored + dropped + filtered")
+        print(f"# {where}attach {kind}, often: {len(objs)} reports, told {told}")
 
 
 def ring_full():
@@ -509,6 +510,70 @@ def moving():
     race("move-huge", 20, "migration-wait")
 
 
+PREEMPT = "/sys/kernel/debug/sched/preempt"
+
+
+class FullPreemption:
+    """with FullPreemption(): kernel code is preempted wherever it can be; after that as before."""
+
+    def __enter__(self):
+        if not os.path.exists(PREEMPT):
+            raise Skipped("this kernel's preemption cannot be switched at run time")
+        self.before = re.search(r"\((\w+)\)", read(PREEMPT))[1]
+        write(PREEMPT, "full")
+        same(re.search(r"\((\w+)\)", read(PREEMPT))[1], "full", "preempt=full: switched on")
+
+    def __exit__(self, *exc):
+        write(PREEMPT, self.before)
+
+
+def preempted_as(kind, base):
+    """One way to hang on the function, forced or (None) chosen, under preempt=full. Returns its name."""
+    options = ["--attach", kind] if kind else []
+    for name, n, what in (("blocked", 60, "userfault"), ("contend", 2000, "anon-zero-fill")):
+        label = f"preempt=full, {kind or 'as chosen'}, {name}"
+        try:
+            (o,), want = observe(options, name, n)
+        except (AssertionError, Skipped) as why:
+            if kind and "status 3" in str(why):
+                skip(label, str(why).replace("\n", " "))
+            else:
+                ok(False, label, why)
+            return None
+        if kind:
+            same(o["seen"], o["stored"] + o["filtered"] + o["dropped"], f"{label}: seen = stored + dropped + filtered")
+        else:
+            identity(o, label)
+        told = sum(losses(o).values()) + o["missed_probe"]
+        lost = o["rusage_minflt"] + o["rusage_majflt"] - o["minflt"] - o["majflt"]
+        ok(0 <= lost <= told, f"{label}: {lost} not counted, all told", o)
+        missing = want[what] - (counts(o)[what] - base[what])
+        ok(0 <= missing <= lost, f"{label}: count of {what}, but for those", (missing, lost, o))
+        print(f"# {label}: attached by {o['attach']}, {losses(o)} missed_probe {o['missed_probe']}")
+    return o["attach"]
+
+
+def preempted():
+    """Where kernel code may be preempted anywhere the way that is chosen loses nothing, and others tell what they lose."""
+    try:
+        with FullPreemption():
+            base = counts(observe([], "contend", 0)[0][0])
+            chosen = preempted_as(None, base)
+            for kind in ATTACH:
+                if kind != chosen:
+                    preempted_as(kind, base)
+    except Skipped as why:
+        skip("preempt=full", why)
+
+
+def preempted_often():
+    try:
+        with FullPreemption():
+            often("preempt=full, ")
+    except Skipped as why:
+        skip("preempt=full, often", why)
+
+
 def passed_on():
     """What kill(1) sends to the tool alone reaches the command; its end is the tool's."""
     for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -612,7 +677,7 @@ def bad_use():
 # The same layout in each run: what a program does besides is then the same, too.
 write("/proc/sys/kernel/randomize_va_space", "0")
 for test in (kinds, swap, totals, shell, attach_kinds, no_loss, loss_is_told, often, ring_full, whole_system, stream_ends,
-             process, cgroup, oom, together, moving, passed_on, zombie, left_behind, refused,
+             process, cgroup, oom, together, moving, preempted, preempted_often, passed_on, zombie, left_behind, refused,
              numa, bad_use):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)
