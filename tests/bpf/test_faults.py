@@ -639,6 +639,9 @@ def numa():
     if not os.path.exists("/sys/devices/system/node/node1"):
         skip("numa-hint", "one NUMA node only")
         return
+    if not os.path.exists("/proc/sys/kernel/numa_balancing"):
+        skip("numa-hint", "this kernel does not balance nodes")
+        return
     write("/proc/sys/kernel/numa_balancing", "1")
     for name, value in (("scan_delay_ms", "50"), ("scan_period_min_ms", "50")):
         write(f"/sys/kernel/debug/sched/numa_balancing/{name}", value)
