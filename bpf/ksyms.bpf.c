@@ -8,14 +8,14 @@
 
 struct mms_ksyms found SEC(".data.found");
 
-#define FIND(name)                                                                         \
-	({                                                                                 \
-		static const char symbol[] = #name;                                        \
-		long ret = bpf_kallsyms_lookup_name(symbol, sizeof(symbol), 0, &v);        \
-                                                                                           \
-		if (ret && ret != -ENOENT)                                                 \
-			return (int)ret;                                                   \
-		found.name = ret ? 0 : v;                                                  \
+#define FIND(name)                                                                  \
+	({                                                                          \
+		static const char symbol[] = #name;                                 \
+		long ret = bpf_kallsyms_lookup_name(symbol, sizeof(symbol), 0, &v); \
+                                                                                    \
+		if (ret && ret != -ENOENT)                                          \
+			return (int)ret;                                            \
+		found.name = ret ? 0 : v;                                           \
 	});
 
 /* Return: 0, or -EPERM where the kernel tells nobody (kernel.kptr_restrict). */

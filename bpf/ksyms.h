@@ -6,18 +6,18 @@
 #ifndef _MMS_KSYMS_H
 #define _MMS_KSYMS_H
 
-#define MMS_KSYMS(X)          \
-	X(page_offset_base)   \
-	X(vmemmap_base)       \
-	X(pgdir_shift)        \
-	X(phys_base)          \
-	X(sme_me_mask)        \
-	X(empty_zero_page)    \
-	X(zero_pfn)           \
-	X(huge_zero_pfn)      \
-	X(swap_info)          \
-	X(shmem_vm_ops)       \
-	X(shmem_anon_vm_ops)  \
+#define MMS_KSYMS(X)         \
+	X(page_offset_base)  \
+	X(vmemmap_base)      \
+	X(pgdir_shift)       \
+	X(phys_base)         \
+	X(sme_me_mask)       \
+	X(empty_zero_page)   \
+	X(zero_pfn)          \
+	X(huge_zero_pfn)     \
+	X(swap_info)         \
+	X(shmem_vm_ops)      \
+	X(shmem_anon_vm_ops) \
 	X(memory_cgrp_subsys)
 
 #define MMS_KSYM_MEMBER(name) __u64 name;
