@@ -36,8 +36,9 @@ int mms_ksyms(struct mms_ksyms *k, const char **why)
 		err = ask(&answer);
 	asked = true;
 	if (err)
-		*why = err == -EPERM ? "the kernel hides its symbols (sysctl kernel.kptr_restrict=1)"
-				     : "the kernel refused the program that asks for its symbols";
+		*why = err == -EPERM
+			       ? "the kernel hides its symbols (sysctl kernel.kptr_restrict=1)"
+			       : "the kernel refused the program that asks for its symbols";
 	*k = answer;
 	return err;
 }
