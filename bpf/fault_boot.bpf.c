@@ -11,7 +11,6 @@
 
 #define MMS_KERNEL_MAP 0xffffffff80000000ULL /* __START_KERNEL_map */
 #define MMS_DIRECT_MAP 0xffff888000000000ULL /* __PAGE_OFFSET_BASE_L4, if it does not move */
-#define MMS_VMEMMAP    0xffffea0000000000ULL /* __VMEMMAP_BASE_L4, likewise */
 
 struct mms_fault_boot boot SEC(".data.boot");
 

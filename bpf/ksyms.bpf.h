@@ -7,6 +7,8 @@
 #include "ksyms.h"
 #include <bpf/bpf_helpers.h>
 
+#define MMS_VMEMMAP 0xffffea0000000000ULL /* __VMEMMAP_BASE_L4: where it is if it does not move */
+
 /* Set by the loader: a symbol that libbpf resolves costs a pass over all of /proc/kallsyms. */
 const volatile struct mms_ksyms ksyms SEC(".rodata.ksyms");
 

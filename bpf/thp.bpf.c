@@ -73,7 +73,7 @@ struct open_split {
 	u8 what;
 	u8 by;
 	u8 want;
-	u8 reserved;
+	u8 doubt; /* another began before its end */
 };
 
 struct {
@@ -191,9 +191,9 @@ int on_file(u64 *ctx)
 /* Is this the folio that the entry maps? One that the caller names must be. */
 static __always_inline bool maps_folio(u64 pmd, u64 folio)
 {
-	u64 base = 0, sme = 0, pfn;
+	u64 base = MMS_VMEMMAP, sme = 0, pfn;
 
-	if (!folio || !ksyms.vmemmap_base)
+	if (!folio)
 		return true;
 	/* One that moves is of no folio that somebody could name. */
 	if (!(pmd & MMS_PMD_PRESENT))
@@ -204,7 +204,7 @@ static __always_inline bool maps_folio(u64 pmd, u64 folio)
 	if (ksyms.sme_me_mask)
 		bpf_probe_read_kernel(&sme, 8, (const void *)ksyms.sme_me_mask);
 	pfn = (pmd & 0x000fffffffe00000ULL & ~sme) >> 12;
-	if (bpf_probe_read_kernel(&base, 8, (const void *)ksyms.vmemmap_base))
+	if (ksyms.vmemmap_base && bpf_probe_read_kernel(&base, 8, (const void *)ksyms.vmemmap_base))
 		return true;
 	return base + pfn * bpf_core_type_size(struct page) == folio;
 }
@@ -306,7 +306,7 @@ int BPF_KPROBE(on_folio, const struct page *page)
 	u32 pages = folio_pages(folio);
 	struct mm_struct *mm = folio_mm(folio);
 	struct task_struct *owner = mm ? BPF_CORE_READ(mm, owner) : NULL;
-	struct open_split s = {.tgid = tgid_of(owner)};
+	struct open_split s = {.tgid = tgid_of(owner)}, *outer;
 	u64 thread = bpf_get_current_pid_tgid();
 
 	tally(MMS_WATCH_KPROBE_RUNS);
@@ -315,8 +315,14 @@ int BPF_KPROBE(on_folio, const struct page *page)
 	s.want = wanted(s.tgid, owner);
 	if (marks.armed && s.want && !bpf_map_lookup_elem(&comms, &s.tgid))
 		remember_comm(s.tgid, owner);
-	/* One inside another, by reclaim: the outer one's end is not known then. */
-	if (bpf_map_update_elem(&open, &thread, &s, BPF_NOEXIST) && marks.armed)
+	if (!bpf_map_update_elem(&open, &thread, &s, BPF_NOEXIST))
+		return 0;
+	/* One inside another, by reclaim, or one whose end was missed: whose the next end is,
+	 * nobody knows. */
+	outer = bpf_map_lookup_elem(&open, &thread);
+	if (outer)
+		outer->doubt = 1;
+	if (marks.armed)
 		tally(MMS_THP_OPEN_FULL);
 	return 0;
 }
@@ -334,6 +340,11 @@ int BPF_KRETPROBE(on_folio_end, int ret)
 		return 0;
 	s = *found;
 	bpf_map_delete_elem(&open, &thread);
+	if (s.doubt) {
+		if (marks.armed)
+			tally(MMS_THP_OPEN_FULL);
+		return 0;
+	}
 	key.tgid = s.tgid;
 	key.what = s.what;
 	key.by = s.by;

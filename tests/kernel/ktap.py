@@ -50,6 +50,7 @@ def case(fn):
     start = time.monotonic()
     try:
         fn()
+        ok(True, f"{fn.__name__} ran to its end")
     except Exception:  # pylint: disable=broad-except
         ok(False, f"{fn.__name__} ran to its end", traceback.format_exc())
     print(f"# {fn.__name__}: {time.monotonic() - start:.1f} s", flush=True)

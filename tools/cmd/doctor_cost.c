@@ -113,7 +113,7 @@ static uint64_t thread_ns(void)
 
 static int by_size(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
@@ -124,18 +124,19 @@ static int by_size(const void *a, const void *b)
  */
 static double fault_ns(volatile char *area)
 {
-	uint64_t ns[ROUNDS], begin;
+	double ns[ROUNDS];
 	size_t round, i;
+	uint64_t begin;
 
 	for (round = 0; round < ROUNDS; round++) {
 		begin = thread_ns();
 		for (i = 0; i < PAGES; i++)
 			area[i * PAGE] = 1;
-		ns[round] = thread_ns() - begin;
+		ns[round] = (double)(thread_ns() - begin);
 		madvise((void *)(uintptr_t)area, PAGES * PAGE, MADV_DONTNEED);
 	}
 	qsort(ns, ROUNDS, sizeof(ns[0]), by_size);
-	return (double)ns[ROUNDS / 2] / PAGES;
+	return ns[ROUNDS / 2] / PAGES;
 }
 
 static uint64_t stored(struct mms_faults *f)
@@ -193,11 +194,13 @@ static void row(struct out *o, const struct way *way, const struct figures *f, d
 
 static void report(struct out *o, const struct figures *f)
 {
-	double alone = f[0].alone_ns;
+	double each[NR_WAYS], alone;
 	size_t i;
 
-	for (i = 1; i < NR_WAYS; i++)
-		alone = fmin(alone, f[i].alone_ns);
+	for (i = 0; i < NR_WAYS; i++)
+		each[i] = f[i].alone_ns;
+	qsort(each, NR_WAYS, sizeof(each[0]), by_size);
+	alone = each[NR_WAYS / 2];
 	out_table(o, "cost", cols, sizeof(cols) / sizeof(cols[0]));
 	for (i = 0; i < NR_WAYS; i++)
 		if (!f[i].err)

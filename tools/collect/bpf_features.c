@@ -311,8 +311,9 @@ static const struct {
 	{"pid namespace", false, probe_pid_namespace,
 	 "faults, cow, tlb, thp and thrash -p do not work, thrash has no stall",
 	 "run it in the first one (of a container: --pid=host)"},
-	{"kernel symbols", true, probe_symbols, "faults and cow cannot tell kinds",
-	 "sysctl kernel.kptr_restrict=1, and a kernel with CONFIG_KALLSYMS_ALL=y"},
+	{"kernel symbols", true, probe_symbols,
+	 "faults, cow, thrash and, on some kernels, thp do not work",
+	 "run as root, or with CAP_SYSLOG; sysctl kernel.kptr_restrict=1; a kernel with CONFIG_KALLSYMS_ALL=y"},
 	{"fault hook", true, probe_hook, "faults, cow and thrash do not work",
 	 "this kernel is newer than mmscope: update mmscope"},
 	{"fault codes", true, probe_codes, "faults would get wrong kinds",
@@ -321,7 +322,7 @@ static const struct {
 	 "a kernel built as Debian's are, or a newer mmscope"},
 	{"thp hooks", false, mms_thp_probe_hooks, "thp does not work",
 	 "a kernel with CONFIG_TRANSPARENT_HUGEPAGE (real-time kernels have none), or a newer mmscope"},
-	{"bpf jit", false, probe_jit, "slow programs, and no fentry/fexit",
+	{"bpf jit", false, probe_jit, "slow programs, no stacks, and no fentry/fexit",
 	 "sysctl net.core.bpf_jit_enable=1"},
 	{"kprobe.session", false, probe_session, "another attach kind is used", ""},
 	{"fentry/fexit", false, probe_fentry, "another attach kind is used", ""},
@@ -331,6 +332,8 @@ static const struct {
 	 "mount -t tracefs tracefs /sys/kernel/tracing"},
 	{"ring buffer", false, probe_ringbuf, "no faults --events", ""},
 };
+
+#define NR_RIGHTS 2 /* the first of them are what we may do */
 
 static struct mms_bpf_feature rows[ARRAY_SIZE(probes)];
 
@@ -344,6 +347,7 @@ static const struct mms_bpf_feature *probed(size_t i)
 	libbpf_set_print(NULL);
 	r->name = probes[i].name;
 	r->needed = probes[i].needed;
+	r->right = i < NR_RIGHTS;
 	r->available = probes[i].probe(&r->why);
 	r->cost = r->available ? "" : probes[i].cost;
 	r->fix = r->available ? "" : probes[i].fix;
@@ -400,7 +404,7 @@ int mms_bpf_usable(const char **why)
 		snprintf(text, sizeof(text), "%s: %s; fix: %s", f->name, f->why, f->fix);
 		if (why)
 			*why = text;
-		return i < 2 ? -EPERM : -ENOENT;
+		return f->right ? -EPERM : -ENOENT;
 	}
 	return 0;
 }

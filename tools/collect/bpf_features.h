@@ -16,6 +16,7 @@
  * @name: short name ("bpf rights", "BTF", "kprobe.session")
  * @available: the kernel and our rights allow it
  * @needed: without it no BPF command works at all
+ * @right: a matter of what we may do, not of what the kernel can
  * @why: what was found, or why it is not available; never NULL
  * @cost: what is lost without it; "" if available
  * @fix: what a person can do; "" if available or nothing can be done
@@ -24,6 +25,7 @@ struct mms_bpf_feature {
 	const char *name;
 	bool available;
 	bool needed;
+	bool right;
 	const char *why;
 	const char *cost;
 	const char *fix;

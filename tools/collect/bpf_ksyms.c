@@ -37,7 +37,7 @@ int mms_ksyms(struct mms_ksyms *k, const char **why)
 	asked = true;
 	if (err)
 		*why = err == -EPERM
-			       ? "the kernel hides its symbols (sysctl kernel.kptr_restrict=1)"
+			       ? "the kernel hides its symbols (kernel.kptr_restrict, CAP_SYSLOG)"
 			       : "the kernel refused the program that asks for its symbols";
 	*k = answer;
 	return err;

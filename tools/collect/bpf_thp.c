@@ -93,6 +93,13 @@ bool mms_thp_probe_hooks(const char **why)
 	return true;
 }
 
+/* A caller may split the entry of one folio only: then frames are told apart, which takes symbols.
+ */
+static bool names_folio(void)
+{
+	return mms_kernel_func_args("__split_huge_pmd") == 5;
+}
+
 static void configure(struct mms_thp *t, const struct mms_whom *whom, const struct mms_ksyms *k)
 {
 	struct mms_thp_config *cfg = &t->skel->rodata_cfg->cfg;
@@ -103,7 +110,7 @@ static void configure(struct mms_thp *t, const struct mms_whom *whom, const stru
 	cfg->has_order = mms_kernel_tracepoint_args("mm_collapse_huge_page") == 4;
 	cfg->succeeded = (__u32)mms_kernel_enum_value("scan_result", "SCAN_SUCCEED");
 	cfg->still_small = (__u32)mms_kernel_enum_value("scan_result", "SCAN_PTE_MAPPED_HUGEPAGE");
-	cfg->entry_folio = mms_kernel_func_args("__split_huge_pmd") == 5;
+	cfg->entry_folio = names_folio();
 	t->has_locked = known_args("split_huge_pmd_locked");
 	t->folio_func = splitter();
 	bpf_program__set_autoload(t->skel->progs.on_split_locked, t->has_locked);
@@ -265,9 +272,9 @@ static int missed_before(struct mms_thp *t)
 
 static int start(struct mms_thp *t, const struct mms_whom *whom, const char **why)
 {
-	struct mms_ksyms ksyms;
+	struct mms_ksyms ksyms = {};
 	const char *hidden;
-	int err = mms_ksyms(&ksyms, &hidden);
+	int err = names_folio() ? mms_ksyms(&ksyms, &hidden) : 0;
 
 	if (err)
 		return mms_watch_refused(why, err, hidden);
@@ -299,14 +306,14 @@ static int start(struct mms_thp *t, const struct mms_whom *whom, const char **wh
 
 int mms_thp_open(struct mms_thp **t, const struct mms_whom *whom, bool measure, const char **why)
 {
-	static const char *const needed[] = {"bpf rights",    "lockdown",	"btf",
-					     "pid namespace", "kernel symbols", "thp hooks",
-					     "kretprobe pool"};
+	static const char *const needed[] = {"bpf rights",    "lockdown",  "btf",
+					     "pid namespace", "thp hooks", "kretprobe pool",
+					     "kernel symbols"};
 	struct mms_thp *n;
 	int err;
 
 	*why = NULL;
-	err = mms_watch_needs(needed, NR(needed), why);
+	err = mms_watch_needs(needed, NR(needed) - !names_folio(), why);
 	if (err)
 		return err;
 	n = calloc(1, sizeof(*n));

@@ -45,10 +45,12 @@ int mms_watch_needs(const char *const *needed, size_t nr, const char **why)
 
 	for (i = 0; i < nr; i++) {
 		f = mms_bpf_feature(needed[i]);
-		if (!f || f->available)
+		if (!f)
+			return fail(why, -EINVAL, needed[i]);
+		if (f->available)
 			continue;
 		snprintf(text, sizeof(text), "%s: %s; fix: %s", f->name, f->why, f->fix);
-		return fail(why, i < 2 ? -EPERM : -ENOENT, text);
+		return fail(why, f->right ? -EPERM : -ENOENT, text);
 	}
 	return 0;
 }
