@@ -50,7 +50,7 @@ static struct model_faults first(const struct model_fault *v, size_t nr)
 {
 	struct model_faults f = list(v, nr), none = {0};
 
-	model_faults_settle(&f, &none, 1);
+	model_faults_settle(&f, &none, 0);
 	return f;
 }
 
@@ -86,7 +86,7 @@ static void a_span_has_what_came_in_it(void **state)
 					counted(3, 2, 2, 30)};
 	struct model_faults begin = first(a, 2), end = list(b, 3), span;
 
-	model_faults_settle(&end, &begin, 1);
+	model_faults_settle(&end, &begin, 0);
 	assert_int_equal(model_faults_since(&begin, &end, &span), 0);
 	assert_int_equal(span.nr, 2); /* nothing came for process 1 */
 	assert_int_equal(span.v[0].tgid, 2);
@@ -124,30 +124,29 @@ static void a_maximum_above_all_bounds_is_known(void **state)
 	model_faults_free(&both);
 }
 
-/* 10 counted, then 5 that stand for 8 each, then 3 that stand for one. */
+/* 10 counted, then 5 that stand for 41, then 3 that stand for themselves, then none for 7. */
 static void sampled_spans_are_scaled_apart(void **state)
 {
 	static const struct {
 		uint64_t stored;
-		unsigned int period;
-		uint64_t sum;
-	} steps[] = {{10, 1, 10}, {15, 8, 50}, {18, 0, 53}};
+		uint64_t left_out, sum, ns;
+	} steps[] = {{10, 0, 10, 100}, {15, 36, 51, 510}, {18, 0, 54, 540}, {18, 7, 54, 540}};
 	struct model_faults before = {0}, now, span, begin = {0};
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		const struct model_fault v = counted(1, 1, steps[i].stored, 10);
 
 		now = list(&v, 1);
-		model_faults_settle(&now, &before, steps[i].period);
+		model_faults_settle(&now, &before, steps[i].left_out);
 		assert_int_equal(now.v[0].sum[MODEL_SUM_COUNT], steps[i].sum);
-		assert_int_equal(now.v[0].sum[MODEL_SUM_NS], steps[i].sum * 10);
+		assert_int_equal(now.v[0].sum[MODEL_SUM_NS], steps[i].ns);
 		model_faults_free(&before);
 		before = now;
 	}
 	assert_int_equal(model_faults_since(&begin, &now, &span), 0);
 	assert_int_equal(span.v[0].stored[MODEL_SUM_COUNT], 18);
-	assert_int_equal(span.v[0].sum[MODEL_SUM_COUNT], 53);
+	assert_int_equal(span.v[0].sum[MODEL_SUM_COUNT], 54);
 	model_faults_free(&span);
 	model_faults_free(&now);
 }

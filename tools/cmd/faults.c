@@ -29,7 +29,7 @@ int faults_report_span(struct faults_run *r)
 
 	if (r->used)
 		faults_used_look(r->used, r->f);
-	err = faults_snap(r->f, budget ? &r->last : &r->begin, r->period, &end);
+	err = faults_snap(r->f, budget ? &r->last : &r->begin, &end);
 	if (err)
 		return err;
 	if (r->watch.ended && !r->args->opts.events && r->execd.ns) {
@@ -148,11 +148,11 @@ static int begin(struct faults_run *r)
 		return 0;
 	}
 	/* Twice: the first makes the room, by faults that would count between two readings. */
-	err = faults_snap(r->f, &none, 1, &now);
+	err = faults_snap(r->f, &none, &now);
 	if (err)
 		return err;
 	faults_snap_free(&now);
-	return faults_snap(r->f, &none, 1, &r->begin);
+	return faults_snap(r->f, &none, &r->begin);
 }
 
 static int let_go(struct faults_run *r)

@@ -55,7 +55,7 @@ static int begin_counting(struct faults_run *r)
 static int advance(struct faults_run *r)
 {
 	struct faults_snap s;
-	int err = faults_snap(r->f, &r->last, r->period, &s);
+	int err = faults_snap(r->f, &r->last, &s);
 
 	if (err)
 		return err;

@@ -139,7 +139,7 @@ static int conclude(struct faults_run *r, struct cold *c)
 				   .status = r->watch.status};
 	struct model_fault total;
 	struct out *o = r->events;
-	int err = faults_snap(r->f, &r->start, 1, &end);
+	int err = faults_snap(r->f, &r->start, &end);
 
 	if (err)
 		return err;

@@ -27,7 +27,7 @@ static int read_rest(struct faults_run *r, struct faults_snap *end)
 
 	for (i = 0;; i++) {
 		faults_drain(r);
-		err = faults_snap(r->f, &r->begin, 1, end);
+		err = faults_snap(r->f, &r->begin, end);
 		if (err || end->losses.events == r->nr_read || i == TRIES)
 			return err;
 		faults_snap_free(end);

@@ -70,8 +70,7 @@ static int read_counts(struct mms_faults *f, struct model_faults *to)
 	return err;
 }
 
-int faults_snap(struct mms_faults *f, const struct faults_snap *before, unsigned int period,
-		struct faults_snap *s)
+int faults_snap(struct mms_faults *f, const struct faults_snap *before, struct faults_snap *s)
 {
 	int err;
 
@@ -82,7 +81,8 @@ int faults_snap(struct mms_faults *f, const struct faults_snap *before, unsigned
 	if (err)
 		faults_snap_free(s);
 	else
-		model_faults_settle(&s->counts, &before->counts, period);
+		model_faults_settle(&s->counts, &before->counts,
+				    s->losses.sampled_out - before->losses.sampled_out);
 	return err;
 }
 

@@ -37,12 +37,10 @@ void faults_snap_begin(struct mms_faults *f, struct faults_snap *s);
 /**
  * faults_snap() - now
  * @before: the last one
- * @period: one fault of so many was looked at since then
  * @s: filled in, to be released by faults_snap_free()
  * Return: 0 or -errno.
  */
-int faults_snap(struct mms_faults *f, const struct faults_snap *before, unsigned int period,
-		struct faults_snap *s);
+int faults_snap(struct mms_faults *f, const struct faults_snap *before, struct faults_snap *s);
 
 /* Return: 0 or -ENOMEM. */
 int faults_snap_copy(const struct faults_snap *from, struct faults_snap *to);

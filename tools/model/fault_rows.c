@@ -114,22 +114,33 @@ static const struct model_fault *find(const struct model_faults *f, const struct
 	return f->nr ? bsearch(key, f->v, f->nr, sizeof(*key), by_all_keys) : NULL;
 }
 
+static uint64_t came(const struct model_fault *f, const struct model_fault *old, size_t sum)
+{
+	return f->stored[sum] - (old ? old->stored[sum] : 0);
+}
+
+static uint64_t scaled(uint64_t v, uint64_t part, uint64_t all)
+{
+	return part == all || !part ? v : (uint64_t)((double)v * (double)all / (double)part + 0.5);
+}
+
 void model_faults_settle(struct model_faults *f, const struct model_faults *before,
-			 unsigned int period)
+			 uint64_t left_out)
 {
 	const struct model_fault *old;
+	uint64_t part = 0;
 	size_t i, k;
 
 	if (f->nr)
 		qsort(f->v, f->nr, sizeof(*f->v), by_all_keys);
 	join_equal(f, MODEL_BY_KEYS);
+	for (i = 0; i < f->nr; i++)
+		part += came(&f->v[i], find(before, &f->v[i]), MODEL_SUM_COUNT);
 	for (i = 0; i < f->nr; i++) {
 		old = find(before, &f->v[i]);
-		for (k = 0; k < MODEL_NR_SUMS; k++) {
-			uint64_t came = f->v[i].stored[k] - (old ? old->stored[k] : 0);
-
-			f->v[i].sum[k] = (old ? old->sum[k] : 0) + came * (period ? period : 1);
-		}
+		for (k = 0; k < MODEL_NR_SUMS; k++)
+			f->v[i].sum[k] = (old ? old->sum[k] : 0) +
+					 scaled(came(&f->v[i], old, k), part, part + left_out);
 	}
 }
 

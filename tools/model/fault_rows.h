@@ -103,11 +103,12 @@ void model_faults_free(struct model_faults *f);
  * model_faults_settle() - bring counts that were just read into shape
  * @f: counts since the beginning with @stored set and @sum zero, in any order
  * @before: the same of the last time, all zero at first
- * @period: one fault of so many was stored since then
- * Sorts, joins equal keys, and sets @sum.
+ * @left_out: faults since then that were not stored, picked at random
+ * Sorts, joins equal keys, and sets @sum: what was stored since then stands for what was left
+ * out as well (the ratio estimator of a random sample whose population is counted).
  */
 void model_faults_settle(struct model_faults *f, const struct model_faults *before,
-			 unsigned int period);
+			 uint64_t left_out);
 
 /**
  * model_faults_since() - what came between two moments
