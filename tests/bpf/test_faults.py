@@ -260,13 +260,13 @@ def taken(pid):
     return int(stat[7]) + int(stat[9])
 
 
-def often(where=""):
+def often(where="", n=6000):
     """
     Whoever is inside bpf(2) keeps kprobes on its CPU from running programs, until it is back if it is
     preempted there. The reader shares a CPU with those who fault: it is not preempted, or it is told.
     """
     for kind in ATTACH:
-        work = subprocess.Popen([WORK, "contend", "6000"], stdin=subprocess.PIPE,
+        work = subprocess.Popen([WORK, "contend", str(n)], stdin=subprocess.PIPE,
                                 env={**os.environ, "MMS_EXPECT": EXPECT, "MMS_WAIT": "1"})
         tool = subprocess.Popen(["taskset", "-c", "0", MMSCOPE, "faults", "-O", "json", "-e", "-o", "/tmp/often.json",
                                  "--attach", kind, "0.05"], stderr=subprocess.PIPE, text=True)
@@ -548,7 +548,8 @@ def preempted_as(kind, base):
         lost = o["rusage_minflt"] + o["rusage_majflt"] - o["minflt"] - o["majflt"]
         ok(0 <= lost <= told, f"{label}: {lost} not counted, all told", o)
         missing = want[what] - (counts(o)[what] - base[what])
-        ok(0 <= missing <= lost, f"{label}: count of {what}, but for those", (missing, lost, o))
+        # Of a chain whose first link was missed the rest is seen, and looks like another kind.
+        ok(0 <= missing <= told, f"{label}: count of {what}, but for what was told", (missing, lost, told, counts(o)))
         print(f"# {label}: attached by {o['attach']}, {losses(o)} missed_probe {o['missed_probe']}")
     return o["attach"]
 
@@ -569,7 +570,7 @@ def preempted():
 def preempted_often():
     try:
         with FullPreemption():
-            often("preempt=full, ")
+            often("preempt=full, ", 3000)
     except Skipped as why:
         skip("preempt=full, often", why)
 
