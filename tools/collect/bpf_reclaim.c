@@ -280,26 +280,37 @@ int mms_reclaim_read(struct mms_reclaim *r, struct mms_reclaim_count **counts, s
 
 int mms_reclaim_read_task(struct mms_reclaim *r, pid_t tgid, struct mms_reclaim_task *task)
 {
+	struct mms_hold hold = {0};
 	__u32 key = tgid;
+	int err;
 
 	memset(task, 0, sizeof(*task));
-	if (bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.tasks), &key, task) == 0)
-		return 0;
-	return errno == ENOENT ? 0 : -errno;
+	mms_hold_step(&hold);
+	err = bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.tasks), &key, task);
+	mms_hold_end(&hold);
+	return err == -ENOENT ? 0 : err;
 }
 
 int mms_reclaim_clock(struct mms_reclaim *r, uint64_t cgroup_id, uint64_t *pages)
 {
+	struct mms_hold hold = {0};
+	int err;
+
 	*pages = 0;
-	if (bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.clocks), &cgroup_id, pages) == 0)
-		return 0;
-	return errno == ENOENT ? 0 : -errno;
+	mms_hold_step(&hold);
+	err = bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.clocks), &cgroup_id, pages);
+	mms_hold_end(&hold);
+	return err == -ENOENT ? 0 : err;
 }
 
 void mms_reclaim_forget(struct mms_reclaim *r, uint64_t cgroup_id)
 {
+	struct mms_hold hold = {0};
+
+	mms_hold_step(&hold);
 	bpf_map_delete_elem(bpf_map__fd(r->skel->maps.groups), &cgroup_id);
 	bpf_map_delete_elem(bpf_map__fd(r->skel->maps.clocks), &cgroup_id);
+	mms_hold_end(&hold);
 }
 
 void mms_reclaim_tidy(struct mms_reclaim *r)

@@ -335,10 +335,15 @@ int mms_thp_open(struct mms_thp **t, const struct mms_whom *whom, bool measure, 
 
 bool mms_thp_follows(const struct mms_thp *t, pid_t pid)
 {
+	struct mms_hold hold = {0};
 	__u32 tgid = (__u32)pid;
 	__u8 member;
+	int err;
 
-	return !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.tgids), &tgid, &member);
+	mms_hold_step(&hold);
+	err = bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.tgids), &tgid, &member);
+	mms_hold_end(&hold);
+	return !err;
 }
 
 struct mms_bpf_cost mms_thp_cost(const struct mms_thp *t)
