@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a command needs and cannot have: one line that names it and the fix, status 3, and not one figure."""
 import os
+import re
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
-from ktap import case, ok  # noqa: E402
+from ktap import case, objects, ok, same  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 BPF = (["faults", "0.2", "1"], ["faults", "--no-kinds", "0.2", "1"], ["faults", "--events", "0.2", "1"],
@@ -52,6 +53,17 @@ def no_namespace():
     ok("not counted: pid namespace: process ids" in p.stderr, "in a pid namespace: it has no stall, and says why", p.stderr)
     p = subprocess.run([*inside, MMSCOPE, "doctor"], capture_output=True, text=True, timeout=60, check=False)
     ok("pid namespace" in p.stdout and "--pid=host" in p.stdout, "in a pid namespace: doctor names it, and the fix", p.stdout)
+    ok(re.search(r"^BPF commands .*: no$", p.stdout, re.M) and re.search(r"^less of thrash.*: yes$", p.stdout, re.M),
+       "in a pid namespace: doctor says that thrash alone works", p.stdout)
+    for by, want in ((inside, (0, False, True)), ([], (0, True, True)), (NOBODY, (3, False, False))):
+        p = subprocess.run([*by, MMSCOPE, "doctor", "-O", "json"], capture_output=True, text=True, timeout=60, check=False)
+        (d,) = objects(p.stdout)
+        same((p.returncode, d["bpf_usable"], d["thrash_usable"]), want, f"doctor, {by[0] if by else 'here'}: what works, for machines")
+        ok(any("pid namespace" in n for n in d.get("notes", [])) == (by == inside), f"doctor, {by[0] if by else 'here'}: a note tells why", d.get("notes"))
+    p = subprocess.run([*inside, MMSCOPE, "doctor", "--cost", "-O", "json"], capture_output=True, text=True, timeout=60, check=False)
+    (d,) = objects(p.stdout)
+    ok(p.returncode == 0 and "cost" not in d and "cost: not measured, BPF cannot be fully used here" in d["notes"],
+       "in a pid namespace: doctor says that no cost was measured", d.get("notes"))
 
 
 for test in (no_rights, no_btf, no_namespace):

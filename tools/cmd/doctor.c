@@ -137,41 +137,68 @@ static void show_lacks(struct out *o, const struct table *t)
 		out_table_end(o);
 }
 
+/* What BPF is there for. In another pid namespace that is not all, see the feature's row. */
+struct bpf_use {
+	bool any, all;
+	const char *why; /* of what is not */
+};
+
+static struct bpf_use bpf_use(void)
+{
+	const struct mms_bpf_feature *ns = mms_bpf_feature("pid namespace");
+	static char text[256];
+	struct bpf_use u = {.why = NULL};
+
+	u.any = !mms_bpf_usable(&u.why);
+	u.all = u.any && ns->available;
+	if (u.any && !u.all) {
+		snprintf(text, sizeof(text), "%s: %s; fix: %s", ns->name, ns->why, ns->fix);
+		u.why = text;
+	}
+	return u;
+}
+
+static void show_usable(struct out *o, const struct mms_ground *ground, const struct bpf_use *bpf)
+{
+	out_bool(o, "module_usable", "module commands (walk maps ranges census wss)",
+		 ground->module);
+	out_bool(o, "proc_usable", "less of walk maps ranges, by /proc", ground->proc);
+	out_bool(o, "bpf_usable", "BPF commands (faults cow tlb thp thrash)", bpf->all);
+	out_bool(o, "thrash_usable", "less of thrash, without -p and stall", bpf->any);
+	if (!bpf->all && bpf->why)
+		out_note(o, "BPF: %s", bpf->why);
+}
+
 static int run(enum out_format format, bool cost)
 {
 	static struct mms_feature features[MAX_ROWS / 2];
 	struct out *o = out_create(format, stdout, "doctor");
 	struct mms_ground ground = {0};
 	struct table t = {.nr = 0};
-	const char *why = NULL;
-	bool bpf;
+	struct bpf_use bpf;
 	int rc, err = 0;
 
 	if (!o)
 		return err_failed("out of memory");
 	gather(&t, features, &ground);
-	bpf = !mms_bpf_usable(&why);
+	bpf = bpf_use();
 	out_begin(o);
 	show_all(o, &t, format == OUT_TEXT ? 3 : 5);
 	if (format == OUT_TEXT)
 		show_lacks(o, &t);
-	if (cost && bpf)
+	if (cost && bpf.all)
 		err = doctor_cost(o);
-	out_bool(o, "module_usable", "module commands (walk maps ranges census wss)",
-		 ground.module);
-	out_bool(o, "proc_usable", "less of walk maps ranges, by /proc", ground.proc);
-	out_bool(o, "bpf_usable", "BPF commands (faults cow tlb thp thrash)", bpf);
-	if (!bpf && why)
-		out_note(o, "BPF: %s", why);
-	if (cost && !bpf)
-		out_note(o, "cost: not measured, BPF cannot be used here");
+	show_usable(o, &ground, &bpf);
+	if (cost && !bpf.all)
+		out_note(o, "cost: not measured, BPF cannot be %sused here",
+			 bpf.any ? "fully " : "");
 	if (err)
 		out_note(o, "cost: %s", strerror(-err));
 	out_end(o);
 	rc = err_output(out_destroy(o));
 	if (rc != EXIT_OK)
 		return rc;
-	if (!ground.module && !ground.proc && !bpf)
+	if (!ground.module && !ground.proc && !bpf.any)
 		return err_missing(
 			"no command can work on other processes here; fix: run it with sudo");
 	return EXIT_OK;
