@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a command needs and cannot have: one line that names it and the fix, status 3, and not one figure."""
+import contextlib
 import os
 import re
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernel"))
-from ktap import case, objects, ok, same  # noqa: E402
+from ktap import case, objects, ok, same, skip  # noqa: E402
 
 MMSCOPE = os.environ.get("MMSCOPE", "mmscope")
 BPF = (["faults", "0.2", "1"], ["faults", "--no-kinds", "0.2", "1"], ["faults", "--events", "0.2", "1"],
@@ -66,5 +67,51 @@ def no_namespace():
        "in a pid namespace: doctor says that no cost was measured", d.get("notes"))
 
 
-for test in (no_rights, no_btf, no_namespace):
-    case(test)
+@contextlib.contextmanager
+def sysctl(name, value):
+    """A setting for a while; OSError where the kernel does not take it."""
+    path = "/proc/sys/" + name.replace(".", "/")
+    with open(path, encoding="ascii") as f:
+        old = f.read()
+
+    def write(text):
+        with open(path, "w", encoding="ascii") as f:
+            f.write(text)
+
+    write(value)
+    try:
+        yield
+    finally:
+        write(old)
+
+
+def hidden_symbols():
+    """Where not even root is told addresses, what needs them refuses; tlb needs none."""
+    with sysctl("kernel.kptr_restrict", "2"):
+        for argv in BPF:
+            label = f"hidden symbols: {' '.join(argv)}"
+            p = subprocess.run([MMSCOPE, argv[0], "-O", "json", *argv[1:]], capture_output=True, text=True, timeout=60, check=False)
+            # thp needs them only where the kernel does not tell a split of a page table by its arguments.
+            if argv[0] == "tlb" or (argv[0] == "thp" and p.returncode == 0):
+                got = objects(p.stdout)
+                ok(p.returncode == 0 and len(got) == 1 and "seen" in got[0], f"{label}: works", f"{p.returncode} {p.stderr}{p.stdout[:300]}")
+            else:
+                refused("hidden symbols", [], argv, ["kptr_restrict"])
+
+
+def interpreted():
+    """Stacks take programs that are compiled."""
+    with contextlib.ExitStack() as restored:
+        try:
+            restored.enter_context(sysctl("net.core.bpf_jit_enable", "0"))
+        except OSError as why:
+            skip("interpreted", f"net.core.bpf_jit_enable cannot be 0: {why.strerror}")
+            return
+        for argv in BPF:
+            if "--stacks" in argv:
+                refused("interpreted", [], argv, ["bpf_jit_enable"])
+
+
+for test in (no_rights, no_btf, no_namespace, hidden_symbols, interpreted):
+    if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
+        case(test)
