@@ -49,7 +49,7 @@ static const struct out_col fork_cols[] = {
 	{"new_bytes", "C-NEW", OUT_BYTES, 6},
 	{"reused_bytes", "REUSED", OUT_BYTES, 6},
 	{"bytes", "BILL", OUT_BYTES, 6},
-	{"bytes_per_s", "BILL/s", OUT_BYTES, 6},
+	{"bytes_per_s", "BILL/s", OUT_BYTES, 7},
 	{"fault_ns", "TIME", OUT_NS, 7},
 	{"shared_pages", NULL, OUT_COUNT, 0},
 	{"shared_bytes", "SHARED", OUT_BYTES, 6},
