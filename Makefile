@@ -66,6 +66,7 @@ $(O)/version: FORCE
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
 FORCE:
 $(O)/tools/main.o: $(O)/version
+$(O)/tools/collect/features.o: module/Kbuild
 
 $(O)/%.o: %.c | $(SKELS)
 	$(call say,CC,$@)

@@ -100,7 +100,7 @@ def hidden_symbols():
 
 
 def interpreted():
-    """Stacks take programs that are compiled."""
+    """Faults and what builds on them take programs that are compiled; the others need not."""
     with contextlib.ExitStack() as restored:
         try:
             restored.enter_context(sysctl("net.core.bpf_jit_enable", "0"))
@@ -108,8 +108,12 @@ def interpreted():
             skip("interpreted", f"net.core.bpf_jit_enable cannot be 0: {why.strerror}")
             return
         for argv in BPF:
-            if "--stacks" in argv:
+            if argv[0] in ("faults", "cow"):
                 refused("interpreted", [], argv, ["bpf_jit_enable"])
+        (o,) = objects(subprocess.run([MMSCOPE, "doctor", "-O", "json"], capture_output=True, text=True, timeout=60, check=False).stdout)
+        same((o["bpf_usable"], o["thrash_usable"]), (False, True), "interpreted: doctor: BPF is of less use")
+        p = subprocess.run([MMSCOPE, "tlb", "0.2", "1"], capture_output=True, text=True, timeout=60, check=False)
+        same((p.returncode, p.stderr), (0, ""), "interpreted: tlb works")
 
 
 for test in (no_rights, no_btf, no_namespace, hidden_symbols, interpreted):

@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "cmd/doctor_cost.h"
 #include "collect/bpf_features.h"
+#include "collect/bpf_watch.h"
 #include "collect/features.h"
 #include "render/out.h"
 #include "util/args.h"
@@ -137,7 +138,10 @@ static void show_lacks(struct out *o, const struct table *t)
 		out_table_end(o);
 }
 
-/* What BPF is there for. In another pid namespace that is not all, see the feature's row. */
+/*
+ * What BPF is there for. In another pid namespace, or without a compiler for programs, that is
+ * not all, see the features' rows.
+ */
 struct bpf_use {
 	bool any, all;
 	const char *why; /* of what is not */
@@ -145,16 +149,11 @@ struct bpf_use {
 
 static struct bpf_use bpf_use(void)
 {
-	const struct mms_bpf_feature *ns = mms_bpf_feature("pid namespace");
-	static char text[256];
+	static const char *const for_all[] = {"pid namespace", "bpf jit"};
 	struct bpf_use u = {.why = NULL};
 
 	u.any = !mms_bpf_usable(&u.why);
-	u.all = u.any && ns->available;
-	if (u.any && !u.all) {
-		snprintf(text, sizeof(text), "%s: %s; fix: %s", ns->name, ns->why, ns->fix);
-		u.why = text;
-	}
+	u.all = u.any && !mms_watch_needs(for_all, 2, &u.why);
 	return u;
 }
 

@@ -371,9 +371,8 @@ static int check_opts(const struct mms_fault_opts *opts, const char **why)
 
 int mms_faults_open(struct mms_faults **f, const struct mms_fault_opts *opts, const char **why)
 {
+	/* Programs that call kernel functions or have callbacks are not interpreted. */
 	static const char *const needed[] = {"bpf rights", "lockdown", "pid namespace", "bpf jit"};
-	/* Stacks are walked by a callback, which takes programs that are compiled. */
-	bool stacks = opts->by & (MMS_BY_USTACK | MMS_BY_KSTACK);
 	struct mms_faults *n;
 	int err;
 
@@ -381,7 +380,7 @@ int mms_faults_open(struct mms_faults **f, const struct mms_fault_opts *opts, co
 		*why = NULL;
 	err = mms_bpf_usable(why);
 	if (!err)
-		err = mms_watch_needs(needed, sizeof(needed) / sizeof(needed[0]) - !stacks, why);
+		err = mms_watch_needs(needed, sizeof(needed) / sizeof(needed[0]), why);
 	if (!err)
 		err = check_opts(opts, why);
 	if (err)
