@@ -722,6 +722,8 @@ def command():
     ok(all(r["child_copied_pages"] for r in o["forks"]), "command: a child writes to its stack at least", o["forks"])
     same({r["generation"] for r in o["forks"]}, {1}, "command: children of the shell")
     identity([o], "command")
+    p = subprocess.run([MMSCOPE, "cow", "--", "true"], capture_output=True, text=True, timeout=120, check=False)
+    ok(p.returncode == 0 and "# no fork of what is watched\n" in p.stdout, "command: that there was no fork is said", p.stdout)
 
 
 def many():

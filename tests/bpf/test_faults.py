@@ -598,6 +598,10 @@ def zombie():
     except subprocess.TimeoutExpired:
         tool.kill()
     same(tool.returncode, 0, "the end of a process that nobody waits for is seen")
+    for command in ("faults", "cow", "tlb", "thp"):
+        p = subprocess.run([MMSCOPE, command, "-p", str(child.pid), "0.2", "1"], capture_output=True, text=True, timeout=60, check=False)
+        same((p.returncode, p.stdout, p.stderr),
+             (1, "", f"mmscope: process {child.pid} has ended: its parent has not waited for it\n"), f"{command}: nor is one shown")
     child.wait()
 
 

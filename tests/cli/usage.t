@@ -16,6 +16,10 @@ for c in maps ranges census wss; do
 	status 1 "$c: no such process" "$c" 2147483647
 	status 2 "$c: a newline in the pid stays one line" "$c" $'1\n2'
 done
+for c in faults cow tlb thp; do
+	status 1 "$c: no such process" "$c" -p 2147483647
+	status 2 "$c: a long option without its value" "$c" --top
+done
 status 2 "walk: nothing" walk
 status 2 "walk: no address" walk 1
 status 2 "walk: bad address" walk 1 heap

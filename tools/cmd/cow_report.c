@@ -238,6 +238,8 @@ static void report_totals(struct out *o, const struct cow_span *span)
 		out_num(o, "look_ns", NULL, OUT_NS, rows->look_ns);
 		out_num(o, "look_pages", NULL, OUT_COUNT, rows->look_pages);
 	}
+	if (!rows->nr && !rows->nr_left_out)
+		out_note(o, "no fork of what is watched");
 	if (rows->nr_left_out)
 		out_note(o, "%zu more forks, with %" PRIu64 " bytes together", rows->nr_left_out,
 			 rows->bytes_left_out);

@@ -124,7 +124,8 @@ static void finish(struct cow_rows *rows, uint64_t since_ns)
 		struct cow_row *r = &rows->v[i];
 		const struct model_bill *b = r->bill;
 		uint64_t from = b->fork_ns > since_ns ? b->fork_ns : since_ns;
-		uint64_t to = b->end_ns && b->end_ns < rows->ns ? b->end_ns : rows->ns;
+		/* Copies come after the end, too: then of the whole interval. */
+		uint64_t to = b->end_ns > from && b->end_ns < rows->ns ? b->end_ns : rows->ns;
 
 		if (to > from)
 			r->per_s = (double)(r->bytes - b->told_bytes) * 1e9 / (double)(to - from);

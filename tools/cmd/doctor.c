@@ -52,7 +52,7 @@ static const struct out_col all_cols[] = {
 };
 
 static const struct out_col lack_cols[] = {
-	{"feature", "MISSING", OUT_STR, -18},
+	{"feature", "MISSING", OUT_STR, -22},
 	{"text", "WHAT IT COSTS, AND THE FIX", OUT_STR, 0},
 };
 

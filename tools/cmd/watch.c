@@ -114,6 +114,10 @@ int watch_begin(struct watch *w)
 	block_signals(w);
 	if (w->pid)
 		w->pidfd = (int)syscall(SYS_pidfd_open, w->pid, 0);
+	if (w->pid && w->pidfd < 0 && errno == ESRCH)
+		return err_failed("no process %d", w->pid);
+	if (w->pidfd >= 0 && poll(&(struct pollfd){.fd = w->pidfd, .events = POLLIN}, 1, 0) > 0)
+		return err_failed("process %d has ended: its parent has not waited for it", w->pid);
 	if (!w->command)
 		return EXIT_OK;
 	err = mms_command_hold(&w->cmd, w->command, &w->mask);

@@ -274,7 +274,9 @@ static bool probe_kretprobe(const char **why)
 			return true;
 		}
 	}
-	*why = "tracefs is not mounted, or kprobe_events is not writable";
+	*why = errno == EACCES || errno == EPERM
+		       ? "no right to write kprobe_events"
+		       : "tracefs is not mounted, or has no kprobe_events";
 	return false;
 }
 
@@ -330,7 +332,7 @@ static const struct {
 	{"kprobe", false, probe_kprobe, "userfault and migration waits are told by rule only", ""},
 	{"kretprobe pool", false, probe_kretprobe,
 	 "kprobe+kretprobe loses returns when more than max(10, 2 * CPUs) faults block",
-	 "mount -t tracefs tracefs /sys/kernel/tracing"},
+	 "run as root; mount -t tracefs tracefs /sys/kernel/tracing"},
 	{"ring buffer", false, probe_ringbuf, "no faults --events", ""},
 };
 

@@ -139,6 +139,10 @@ int mms_cgroup_find(const char *name, char **dir, const char **why)
 		*why = "cgroup2 is not mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup";
 		return -EOPNOTSUPP;
 	}
+	if (!*name) {
+		*why = "its name is empty";
+		return -EINVAL;
+	}
 	guess = guess_dir(name);
 	if (!guess) {
 		*why = "out of memory";

@@ -31,7 +31,7 @@ int opts_next(int argc, char **argv, const char *shorts, const struct option *lo
 		return c;
 	/* A long option is wrong as a word; optopt names a short one. */
 	word = argv[optind > before ? optind - 1 : before];
-	if (c == ':' && optopt > 0 && optopt < 128)
+	if (c == ':')
 		err_usage(argv[0], "option '%s' needs a value", word);
 	else if (strncmp(word, "--", 2) && optopt > 0 && optopt < 128)
 		err_usage(argv[0], "unknown option '-%c'", optopt);
