@@ -36,7 +36,7 @@ $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 -include $(PURE_OBJ:.o=.d) $(SYMBOL_OBJ:.o=.d) $(O)/unit/obj/tools/collect/bpf_bill.d $(UNIT:%=%.d)
 
 # Static: they run in any guest.
-$(O)/workloads/%: tests/workloads/%.c
+$(O)/workloads/%: tests/workloads/%.c tests/workloads/expect.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@

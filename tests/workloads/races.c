@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "expect.h"
+
 #define BASE	 ((char *)0x200000000000ULL)
 #define PG	 4096UL
 #define HUGE	 (2UL << 20)
@@ -33,45 +35,6 @@
 static unsigned long n;
 static volatile unsigned long waited; /* faults of the thread that touches what moves */
 static volatile int over;
-static struct {
-	const char *kind;
-	unsigned long nr;
-} expected[8];
-
-static void die(const char *what)
-{
-	fprintf(stderr, "races: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static void skip(const char *why)
-{
-	fprintf(stderr, "SKIP %s\n", why);
-	exit(77);
-}
-
-static void expect(const char *kind, unsigned long nr)
-{
-	int i;
-
-	for (i = 0; expected[i].kind; i++)
-		if (!strcmp(expected[i].kind, kind))
-			break;
-	expected[i].kind = kind;
-	expected[i].nr += nr;
-}
-
-static void write_expected(void)
-{
-	const char *path = getenv("MMS_EXPECT");
-	FILE *f = path ? fopen(path, "w") : NULL;
-	int i;
-
-	for (i = 0; f && expected[i].kind; i++)
-		fprintf(f, "%s %lu\n", expected[i].kind, expected[i].nr);
-	if (f)
-		fclose(f);
-}
 
 static char *anon(char *at, size_t len, int huge)
 {
