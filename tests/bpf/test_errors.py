@@ -96,7 +96,7 @@ def hidden_symbols():
                 got = objects(p.stdout)
                 ok(p.returncode == 0 and len(got) == 1 and "seen" in got[0], f"{label}: works", f"{p.returncode} {p.stderr}{p.stdout[:300]}")
             else:
-                refused("hidden symbols", [], argv, ["kptr_restrict"])
+                refused("hidden symbols", [], argv, ["kptr_restrict", *(["thp hooks"] if argv[0] == "thp" else [])])
 
 
 def interpreted():

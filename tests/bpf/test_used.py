@@ -342,9 +342,9 @@ def ends():
             raise AssertionError(p.stderr.read())
         time.sleep(0.1)
     mms.control(f"- {work.pid}")
-    while work.pid not in mms.targets():
+    while work.pid not in mms.targets() and p.poll() is None:
         time.sleep(0.1)
-    ok(True, "ends: a target that another user removed is there again")
+    ok(p.poll() is None, "ends: a target that another user removed is there again", p.poll())
     work.__exit__()
     out, err = p.communicate(timeout=120)
     same((p.returncode, err), (0, ""), "ends: with the process")

@@ -309,9 +309,9 @@ int mms_target_scans(struct mms_target *t, uint64_t *scans)
 static int sample(struct mms_target *t, unsigned int ms, const char *how, unsigned int *used)
 {
 	char cmd[64];
+	int err, tries = 0;
 	sigset_t old;
 	uint64_t now;
-	int err;
 
 	err = read_status(t, "sample_ms", &now);
 	if (err)
@@ -321,7 +321,10 @@ static int sample(struct mms_target *t, unsigned int ms, const char *how, unsign
 		return 0;
 	snprintf(cmd, sizeof(cmd), "sample %d %u%s", t->pid, ms, how);
 	hold_signals(&old);
-	err = control(cmd);
+	/* Another user may have removed the target since we looked. */
+	do
+		err = control(cmd);
+	while (err == -ESRCH && tries++ < MAX_TRIES && !add(t));
 	if (!err && t->undo < 0) {
 		snprintf(cmd, sizeof(cmd), "sample %d off", t->pid);
 		err = note_undo(t, cmd);
