@@ -540,7 +540,8 @@ def preempted_as(kind, base):
             else:
                 ok(False, label, why)
             return None
-        if kind:
+        # A session's program may be preempted itself: then others on its CPU are not looked at, and told as such.
+        if kind or o["attach"] == "kprobe.session":
             same(o["seen"], o["stored"] + o["filtered"] + o["dropped"], f"{label}: seen = stored + dropped + filtered")
         else:
             identity(o, label)
@@ -555,7 +556,7 @@ def preempted_as(kind, base):
 
 
 def preempted():
-    """Where kernel code may be preempted anywhere the way that is chosen loses nothing, and others tell what they lose."""
+    """Where kernel code may be preempted anywhere each way tells what it loses; the one that is chosen but on sessions nothing."""
     try:
         with FullPreemption():
             base = counts(observe([], "contend", 0)[0][0])
