@@ -305,6 +305,8 @@ def around():
     path = "/root/around.bin"
     with open(path, "wb") as f:
         f.write(os.urandom(64 * PG))
+        f.flush()
+        os.fsync(f.fileno())  # pages that are being written out are locked, and not brought along
     with Puppet() as p:
         a = p(f"region({64 * PG}, 1, {PRIVATE}, os.open('{path}', 0))")
         with Target(p.pid):
