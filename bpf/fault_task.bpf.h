@@ -151,15 +151,25 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	return 0;
 }
 
+/* A new task has this number: whoever had it before is gone, also if on_exit() was skipped. */
+static __always_inline void number_again(u32 tid, u32 tgid)
+{
+	if (tid == (cfg.only_tid ?: cfg.only_tgid) && tid)
+		only_gone = 1;
+	if (cfg.by_tgid && tid == tgid)
+		bpf_map_delete_elem(&tgids, &tgid);
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	u32 from = BPF_CORE_READ(parent, tgid), to = BPF_CORE_READ(child, tgid);
+	u32 tid = BPF_CORE_READ(child, pid);
 	u8 member = 1;
 
 	/* The number may have been another's, with other memory and in another cgroup. */
-	slot_of(BPF_CORE_READ(child, pid))->id = 0;
-
+	slot_of(tid)->id = 0;
+	number_again(tid, to);
 	if (from == to)
 		return 0;
 	if (!marks.armed_ns)

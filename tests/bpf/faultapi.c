@@ -3,7 +3,7 @@
  * faultapi COUNT-OPTIONS [-- COMMAND]: counts faults through collect/bpf_fault.h and
  * prints what the functions give, one JSON object per line, for test_faultapi.py.
  * Without a COMMAND it says "ready" on stdout and counts until stdin ends; a line on
- * stdin gives a report in between.
+ * stdin gives a report in between. -x NAME: the kernel skips that program each time.
  *
  * faultapi blind: opens in each way, takes one program away at a time, and asks the
  * self-test what it says of that.
@@ -146,45 +146,6 @@ static unsigned int by_name(char *names)
 	return by;
 }
 
-static int observe(struct mms_fault_opts *opts, unsigned int period, char **command)
-{
-	struct mms_command cmd = {.go = -1};
-	const char *why = NULL;
-	struct mms_faults *f;
-	struct rusage ru;
-	sigset_t none;
-	char line[64];
-	int err, status = 0;
-
-	sigemptyset(&none);
-	if (*command) {
-		if (mms_command_hold(&cmd, command, &none))
-			return 1;
-		opts->command = cmd.pid;
-	}
-	err = mms_faults_open(&f, opts, &why);
-	if (err) {
-		fprintf(stderr, "%s: %s\n", strerror(-err), why ? why : "");
-		mms_command_drop(&cmd);
-		return err == -EOPNOTSUPP ? 77 : 1;
-	}
-	if (period)
-		mms_faults_throttle(f, period, true);
-	if (*command) {
-		mms_command_go(&cmd);
-		while (!mms_command_ended(&cmd, &status, &ru))
-			usleep(10000);
-	} else {
-		printf("ready\n");
-		fflush(stdout);
-		while (fgets(line, sizeof(line), stdin))
-			report(f, opts);
-	}
-	report(f, opts);
-	mms_faults_close(f);
-	return WEXITSTATUS(status);
-}
-
 /* Takes away the @i-th program, or of those at handle_mm_fault(). Return: its name, or NULL. */
 static const char *take_away(struct mms_faults *f, size_t i, bool ends)
 {
@@ -210,6 +171,60 @@ static const char *take_away(struct mms_faults *f, size_t i, bool ends)
 		return i ? f->return_program : f->entry_program;
 	}
 	return NULL;
+}
+
+static void take_away_named(struct mms_faults *f, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_links; i++)
+		if (!strcmp(f->links[i].program, name)) {
+			take_away(f, i, false);
+			return;
+		}
+	exit(2);
+}
+
+static int observe(struct mms_fault_opts *opts, unsigned int period, const char *without,
+		   char **command)
+{
+	struct mms_command cmd = {.go = -1};
+	const char *why = NULL;
+	struct mms_faults *f;
+	struct rusage ru;
+	sigset_t none;
+	char line[64];
+	int err, status = 0;
+
+	sigemptyset(&none);
+	if (*command) {
+		if (mms_command_hold(&cmd, command, &none))
+			return 1;
+		opts->command = cmd.pid;
+	}
+	err = mms_faults_open(&f, opts, &why);
+	if (err) {
+		fprintf(stderr, "%s: %s\n", strerror(-err), why ? why : "");
+		mms_command_drop(&cmd);
+		return err == -EOPNOTSUPP ? 77 : 1;
+	}
+	if (without)
+		take_away_named(f, without);
+	if (period)
+		mms_faults_throttle(f, period, true);
+	if (*command) {
+		mms_command_go(&cmd);
+		while (!mms_command_ended(&cmd, &status, &ru))
+			usleep(10000);
+	} else {
+		printf("ready\n");
+		fflush(stdout);
+		while (fgets(line, sizeof(line), stdin))
+			report(f, opts);
+	}
+	report(f, opts);
+	mms_faults_close(f);
+	return WEXITSTATUS(status);
 }
 
 /* Return: 0, -1 when all programs have had their turn, or an exit status. */
@@ -255,12 +270,13 @@ static int blind(void)
 int main(int argc, char **argv)
 {
 	struct mms_fault_opts opts = {};
+	const char *without = NULL;
 	unsigned int period = 0;
 	int c;
 
 	if (argc == 2 && !strcmp(argv[1], "blind"))
 		return blind();
-	while ((c = getopt(argc, argv, "+p:t:feknmb:A:s:")) != -1) {
+	while ((c = getopt(argc, argv, "+p:t:feknmb:A:s:x:")) != -1) {
 		if (c == 'p')
 			opts.tgid = (pid_t)strtol(optarg, NULL, 10);
 		else if (c == 't')
@@ -281,8 +297,10 @@ int main(int argc, char **argv)
 			opts.attach = optarg;
 		else if (c == 's')
 			period = (unsigned int)strtoul(optarg, NULL, 10);
+		else if (c == 'x')
+			without = optarg;
 		else
 			return 2;
 	}
-	return observe(&opts, period, argv + optind);
+	return observe(&opts, period, without, argv + optind);
 }

@@ -333,6 +333,43 @@ def in_flight():
     tool.close()
 
 
+def with_number(pid):
+    """A process with that number, which nobody has."""
+    for _ in range(20):
+        write("/proc/sys/kernel/ns_last_pid", str(pid - 1))
+        child = Child("touch(11)")
+        if child.p.pid == pid:
+            return child
+        child.close()
+    raise Skipped("somebody else took the number every time")
+
+
+@skipped
+def number(*options):
+    """A number that is given out again, also if the kernel skipped the program that looks at exits."""
+    child = Child("touch(37)")
+    name = " ".join(["number", *options])
+    tool = Tool("-p", str(child.p.pid), *options)
+    child.go()
+    same(tool.report().sum(kind="shmem"), 37, f"{name}: the first one's")
+    child.close()
+    before = tool.report()
+    again = with_number(child.p.pid)
+    again.go()
+    after = tool.report()
+    same(before.sum(kind="shmem"), 37, f"{name}: no more of them")
+    same(after.sum(), before.sum(), f"{name}: none of the next one's")
+    same((after.losses["dropped"], after.losses["lost"]), (0, 0), f"{name}: nothing is lost")
+    again.close()
+    tool.close()
+
+
+def numbers():
+    """Alone by its number, and by a list of numbers, which children enter."""
+    for options in ((), ("-x", "on_exit"), ("-f",), ("-f", "-x", "on_exit")):
+        number(*options)
+
+
 def stuck():
     work = subprocess.Popen([WORK, "stuck", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if work.stdout.readline() != "stuck\n":
@@ -422,7 +459,7 @@ def blind():
 
 
 write("/proc/sys/kernel/randomize_va_space", "0")
-for test in (origins, vmas, segments, files, swap_areas, threads, around, stacks, one_thread, follow, in_flight,
-             meeting, sampled, no_kinds, cost, events, blind):
+for test in (origins, vmas, segments, files, swap_areas, threads, around, stacks, one_thread, follow, numbers,
+             in_flight, meeting, sampled, no_kinds, cost, events, blind):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)

@@ -48,6 +48,17 @@ static uint64_t recursion_of(struct mms_faults *f, const char *program)
 	return mms_hook_recursion_of(bpf_program__fd(mms_faults_program(f, program)));
 }
 
+/*
+ * Where an exit was not looked at the next task with that number makes up for it; only a
+ * bill ends there. Threads that end together do meet where programs are preempted.
+ */
+static uint64_t skipped_elsewhere(struct mms_faults *f)
+{
+	uint64_t exits = f->cfg.bill ? 0 : recursion_of(f, "on_exit");
+
+	return mms_hook_recursion(f->obj) - exits;
+}
+
 /* Nothing where the kernel has counted it with its recursion_misses. */
 static uint64_t skipped_at_probes(struct mms_faults *f)
 {
@@ -83,7 +94,7 @@ int mms_faults_losses(struct mms_faults *f, struct mms_fault_losses *l)
 		.sampled_out = t[MMS_TALLY_SAMPLED_OUT],
 		.dropped_map_full = t[MMS_TALLY_COUNTS_FULL] + f->missed.full,
 		.dropped_ring_full = t[MMS_TALLY_RING_FULL],
-		.missed_recursion = mms_hook_recursion(f->obj) + skipped_at_probes(f),
+		.missed_recursion = skipped_elsewhere(f) + skipped_at_probes(f),
 		.missed_entry = f->missed.ends - f->missed.full,
 		.missed_return = t[MMS_TALLY_NO_RETURN],
 		.missed_probe = mms_probe_missed(f->entry) + mms_probe_missed(f->ret) +
