@@ -136,11 +136,10 @@ def by_counts(name, n, kinds, options=()):
     return with_n
 
 
-def identity(o, name, of_others=()):
-    """of_others: losses that are counted for whoever ran on the CPU: the watched process has all the same every fault."""
+def identity(o, name):
     same(o["seen"], o["stored"] + o["filtered"] + o["dropped"], f"{name}: seen = stored + dropped + filtered")
     same(sum(k["count"] for k in o["kinds"]), o["stored"], f"{name}: sum of kinds = stored")
-    same({k: v for k, v in losses(o).items() if k not in of_others}, {}, f"{name}: nothing lost")
+    same(losses(o), {}, f"{name}: nothing lost")
     same(o["minflt"] + o["majflt"], o["rusage_minflt"] + o["rusage_majflt"], f"{name}: minflt + majflt = rusage")
     same(o["majflt"], o["rusage_majflt"], f"{name}: majflt = rusage")
     for k in o["kinds"]:
@@ -544,8 +543,7 @@ def preempted_as(kind, base):
         if kind:
             same(o["seen"], o["stored"] + o["filtered"] + o["dropped"], f"{label}: seen = stored + dropped + filtered")
         else:
-            # A session's program may be preempted itself: then others on its CPU are not looked at, and told as such.
-            identity(o, label, ("missed_recursion",) if o["attach"] == "kprobe.session" else ())
+            identity(o, label)
         told = sum(losses(o).values()) + o["missed_probe"]
         lost = o["rusage_minflt"] + o["rusage_majflt"] - o["minflt"] - o["majflt"]
         ok(0 <= lost <= told, f"{label}: {lost} not counted, all told", o)
@@ -557,7 +555,7 @@ def preempted_as(kind, base):
 
 
 def preempted():
-    """Where kernel code may be preempted anywhere the way that is chosen loses nothing of who is watched, and others tell what they lose."""
+    """Where kernel code may be preempted anywhere the way that is chosen loses nothing, and others tell what they lose."""
     try:
         with FullPreemption():
             base = counts(observe([], "contend", 0)[0][0])
