@@ -216,6 +216,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	unsigned int flags;
+	u64 start_time;
 	unsigned long min_flt;
 	unsigned long maj_flt;
 	struct mm_struct *mm;

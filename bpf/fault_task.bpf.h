@@ -151,9 +151,27 @@ int BPF_PROG(on_exec, struct task_struct *task)
 	return 0;
 }
 
-/* A new task has this number: whoever had it before is gone, also if on_exit() was skipped. */
-static __always_inline void number_again(u32 tid, u32 tgid)
+/* What is remembered of this task, which has ended or has not run yet, is for nobody. */
+static __always_inline void forget_task(u32 tid)
 {
+	struct mms_fault_start *s = slot_find(tid);
+
+	if (!s)
+		return;
+	if (s->state == MMS_START_RUNNING && s->fate == MMS_FATE_COUNT)
+		tally(MMS_TALLY_NO_RETURN);
+	slot_release(s, tid);
+}
+
+/*
+ * A new task has this number: whoever had it before is gone, also if on_exit() was skipped.
+ * Not one whose fork is told of so late that it could be asked for before.
+ */
+static __always_inline void number_again(struct task_struct *child, u32 tid, u32 tgid)
+{
+	forget_task(tid);
+	if (!marks.armed_ns || BPF_CORE_READ(child, start_time) < marks.armed_ns)
+		return;
 	if (tid == (cfg.only_tid ?: cfg.only_tgid) && tid)
 		only_gone = 1;
 	if (cfg.by_tgid && tid == tgid)
@@ -169,7 +187,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 
 	/* The number may have been another's, with other memory and in another cgroup. */
 	slot_of(tid)->id = 0;
-	number_again(tid, to);
+	number_again(child, tid, to);
 	if (from == to)
 		return 0;
 	if (!marks.armed_ns)
@@ -198,15 +216,10 @@ int BPF_PROG(on_exit, struct task_struct *task)
 {
 	u32 tid = BPF_CORE_READ(task, pid), tgid = BPF_CORE_READ(task, tgid);
 	bool last = !BPF_CORE_READ(task, signal, live.counter);
-	struct mms_fault_start *s = slot_find(tid);
 
 	if (!marks.armed_ns)
 		prove(tgid, MMS_PROOF_EXIT);
-	if (s) {
-		if (s->state == MMS_START_RUNNING && s->fate == MMS_FATE_COUNT)
-			tally(MMS_TALLY_NO_RETURN);
-		slot_release(s, tid);
-	}
+	forget_task(tid);
 	/* The number may be given to another. */
 	if (cfg.only_tid ? tid == cfg.only_tid : last && tgid == cfg.only_tgid)
 		only_gone = 1;

@@ -72,7 +72,8 @@ struct mms_fault_open {
 /*
  * All since open. seen = stored + filtered + sampled_out + dropped_map_full + missed_entry;
  * missed_recursion and missed_probe were not seen at all. What was skipped at the exit of a
- * task is no loss, but for a bill: the next task with its number makes up for it.
+ * task is no loss, but for a bill or a single thread: the next task with its number makes up
+ * for it.
  */
 struct mms_fault_losses {
 	uint64_t seen; /* chains of handle_mm_fault that ended, and refused addresses */

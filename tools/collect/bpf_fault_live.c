@@ -49,12 +49,13 @@ static uint64_t recursion_of(struct mms_faults *f, const char *program)
 }
 
 /*
- * Where an exit was not looked at the next task with that number makes up for it; only a
- * bill ends there. Threads that end together do meet where programs are preempted.
+ * Where an exit was not looked at the next task with that number makes up for it; but a bill
+ * ends there, and the number of a thread may go to a worker of the kernel's, whose fork is not
+ * told. Threads that end together do meet where programs are preempted.
  */
 static uint64_t skipped_elsewhere(struct mms_faults *f)
 {
-	uint64_t exits = f->cfg.bill ? 0 : recursion_of(f, "on_exit");
+	uint64_t exits = f->cfg.bill || f->cfg.only_tid ? 0 : recursion_of(f, "on_exit");
 
 	return mms_hook_recursion(f->obj) - exits;
 }
