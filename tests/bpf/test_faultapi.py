@@ -9,6 +9,7 @@ away from it.
 import bisect
 import collections
 import errno
+import functools
 import json
 import os
 import subprocess
@@ -74,6 +75,7 @@ def observe(options, name, n, env=None):
 
 def skipped(fn):
     """A function that skips by the name of its test."""
+    @functools.wraps(fn)
     def wrapped(*args):
         try:
             fn(*args)
