@@ -20,5 +20,10 @@ int cmd_tlb(int argc, char **argv);
 int cmd_thp(int argc, char **argv);
 int cmd_cow(int argc, char **argv);
 int cmd_thrash(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_size(int argc, char **argv);
+int cmd_allot(int argc, char **argv);
 
 #endif

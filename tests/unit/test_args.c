@@ -54,6 +54,40 @@ static void numbers(void **state)
 	assert_int_equal(args_u64("-1", &v), -EINVAL);
 }
 
+static void numbers_of_references(void **state)
+{
+	static const struct {
+		const char *s;
+		uint64_t nr;
+	} good[] = {{"1", 1},		{"5k", 5000},
+		    {"3m", 3000000},	{"3M", 3000000},
+		    {"2g", 2000000000}, {"18t", 18000000000000},
+		    {"0x10k", 16000},	{"18446744073709551615", UINT64_MAX}};
+	static const struct {
+		const char *s;
+		int err;
+	} bad[] = {{"", -EINVAL},
+		   {"k", -EINVAL},
+		   {"5kk", -EINVAL},
+		   {"-5k", -EINVAL},
+		   {"5 k", -EINVAL},
+		   {"1.5m", -EINVAL},
+		   {"5x", -EINVAL},
+		   {"0", -ERANGE},
+		   {"0m", -ERANGE},
+		   {"18446744073709551615k", -ERANGE},
+		   {"00000000000000000000000000000000000001", -EINVAL}};
+	uint64_t v;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(args_refs(good[i].s, &v), 0);
+		assert_true(v == good[i].nr);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(args_refs(bad[i].s, &v), bad[i].err);
+}
+
 static void addresses_as_proc_maps_prints_them(void **state)
 {
 	uint64_t a, b;
@@ -121,6 +155,57 @@ static void percents(void **state)
 	assert_int_equal(args_percent("", &v), -EINVAL);
 }
 
+static void amount(const char *s, int err, enum args_unit unit, uint64_t v, double percent)
+{
+	struct args_amount a;
+
+	assert_int_equal(args_amount(s, &a), err);
+	if (err)
+		return;
+	assert_int_equal(a.unit, unit);
+	assert_int_equal(a.v, v);
+	assert_true(a.percent == percent);
+}
+
+static void amounts(void **state)
+{
+	amount("1000", 0, ARGS_PLAIN, 1000, 0);
+	amount("64M", 0, ARGS_BYTES, 67108864, 0);
+	amount("64m", 0, ARGS_BYTES, 67108864, 0);
+	amount("3k", 0, ARGS_BYTES, 3072, 0);
+	amount("2G", 0, ARGS_BYTES, 2147483648, 0);
+	amount("1t", 0, ARGS_BYTES, 1099511627776, 0);
+	amount("16777215T", 0, ARGS_BYTES, 18446742974197923840U, 0);
+	amount("16777216T", -ERANGE, 0, 0, 0);
+	amount("25%", 0, ARGS_PERCENT, 0, 25);
+	amount("0.5%", 0, ARGS_PERCENT, 0, 0.5);
+	amount("0", -ERANGE, 0, 0, 0);
+	amount("0K", -ERANGE, 0, 0, 0);
+	amount("0%", -ERANGE, 0, 0, 0);
+	amount("", -EINVAL, 0, 0, 0);
+	amount("K", -EINVAL, 0, 0, 0);
+	amount("%", -EINVAL, 0, 0, 0);
+	amount("-5", -EINVAL, 0, 0, 0);
+	amount("5X", -EINVAL, 0, 0, 0);
+	amount("5KB", -EINVAL, 0, 0, 0);
+	amount("5KK", -EINVAL, 0, 0, 0);
+	amount("1.5G", -EINVAL, 0, 0, 0);
+	amount("1111111111111111111111111111111111M", -EINVAL, 0, 0, 0);
+}
+
+static void scaled(void **state)
+{
+	uint64_t v;
+	bool letter;
+
+	assert_int_equal(args_scaled("7", 1000, &v, &letter), 0);
+	assert_true(v == 7 && !letter);
+	assert_int_equal(args_scaled("7m", 1000, &v, &letter), 0);
+	assert_true(v == 7000000 && letter);
+	assert_int_equal(args_scaled("0", 1000, &v, &letter), 0);
+	assert_true(v == 0);
+}
+
 static void formats(void **state)
 {
 	enum out_format f = OUT_TEXT;
@@ -136,9 +221,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pids),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(numbers_of_references),
 		cmocka_unit_test(addresses_as_proc_maps_prints_them),
 		cmocka_unit_test(spans),
 		cmocka_unit_test(percents),
+		cmocka_unit_test(amounts),
+		cmocka_unit_test(scaled),
 		cmocka_unit_test(formats),
 	};
 

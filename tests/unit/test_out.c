@@ -99,6 +99,18 @@ static void text_header_once_until_columns_change(void **state)
 				 "START          SIZE      LAT  SHARE  THP NAME\n");
 }
 
+static void parts_of_a_nanosecond(void **state)
+{
+	struct out_val val = {.kind = OUT_VAL_REAL, .type = OUT_NS, .real = 1.25};
+	char b[32];
+
+	assert_string_equal(out_human(&val, b, true), "1.25 ns");
+	val.real = 3;
+	assert_string_equal(out_human(&val, b, true), "3 ns");
+	val.real = 3568242.64;
+	assert_string_equal(out_human(&val, b, true), "3.6 ms");
+}
+
 static void text_wide_cell_realigns_later(void **state)
 {
 	static const struct out_col w[] = {
@@ -147,6 +159,30 @@ static void csv_is_raw_and_quoted(void **state)
 	assert_string_equal(buf, "start,size,lat_ns,share,thp,name\n"
 				 "0x1000,4096,4096,12.34,true,\"a,\"\"b\"\"\\x0a\"\n"
 				 ",18446744073709551615,0,,false,\n");
+}
+
+static void csv_tables_have_a_line_between(void **state)
+{
+	static const struct out_col other[] = {{"n", "N", OUT_COUNT, 0}};
+	struct out *o = start(OUT_CSV);
+	int i;
+
+	for (i = 1; i <= 2; i++) {
+		out_begin(o);
+		out_table(o, "other", other, 1);
+		out_row(o);
+		out_cell_num(o, i);
+		out_table_end(o);
+		out_end(o);
+	}
+	out_begin(o);
+	out_table(o, "rows", cols, 6);
+	one_row(o, 4096, "a");
+	out_table_end(o);
+	out_end(o);
+	finish(o);
+	assert_string_equal(buf, "n\n1\n2\n\nstart,size,lat_ns,share,thp,name\n"
+				 "0x1000,4096,4096,12.34,true,a\n");
 }
 
 static json_t *parsed(void)
@@ -343,6 +379,14 @@ static void check_human(enum out_type type, uint64_t v, bool spaced, const char 
 	assert_string_equal(out_human(&val, b, spaced), want);
 }
 
+static void check_real(enum out_type type, double v, const char *want)
+{
+	struct out_val val = {.kind = OUT_VAL_REAL, .type = type, .real = v};
+	char b[32];
+
+	assert_string_equal(out_human(&val, b, false), want);
+}
+
 static void numbers_read_well(void **state)
 {
 	check_human(OUT_BYTES, 0, false, "0");
@@ -351,7 +395,15 @@ static void numbers_read_well(void **state)
 	check_human(OUT_BYTES, 10239 * 1024, false, "10239K");
 	check_human(OUT_BYTES, 10 << 20, false, "10.0M");
 	check_human(OUT_BYTES, 3ULL << 34, true, "48.0 GiB");
-	check_human(OUT_BYTES, UINT64_MAX, true, "17179869184.0 GiB");
+	check_human(OUT_BYTES, 10240ULL << 30, true, "10.0 TiB");
+	check_human(OUT_BYTES, UINT64_MAX, true, "16777216.0 TiB");
+	check_human(OUT_SIZE, 0, true, "0 B");
+	check_human(OUT_SIZE, 1000, false, "1000B");
+	check_human(OUT_SIZE, 4096, false, "4K");
+	check_human(OUT_SIZE, 2052 << 10, false, "2052K");
+	check_human(OUT_SIZE, 2 << 20, true, "2 MiB");
+	check_human(OUT_SIZE, 1 << 30, false, "1G");
+	check_human(OUT_SIZE, 1ULL << 62, false, "4194304T");
 	check_human(OUT_NS, 999, false, "999ns");
 	check_human(OUT_NS, 1000, false, "1.0us");
 	check_human(OUT_NS, 999940, false, "999.9us");
@@ -361,6 +413,15 @@ static void numbers_read_well(void **state)
 	check_human(OUT_RATE, 7, false, "7.00");
 	check_human(OUT_RATE, 42, false, "42.0");
 	check_human(OUT_RATE, 123456, false, "123456");
+	check_human(OUT_RATIO, 7, false, "7.00");
+	check_human(OUT_RATIO, 0, false, "0");
+	check_real(OUT_RATIO, 0.0804, "0.0804");
+	check_real(OUT_RATIO, 0.5, "0.500");
+	check_real(OUT_RATIO, 0.00001234, "0.000012");
+	check_real(OUT_RATIO, 9.994, "9.99");
+	check_real(OUT_RATIO, 9.996, "10.0");
+	check_real(OUT_RATIO, 99.96, "100");
+	check_real(OUT_RATIO, 1234.5, "1234");
 }
 
 static void estimates_are_marked_for_people_only(void **state)
@@ -418,6 +479,7 @@ int main(void)
 		cmocka_unit_test(text_header_once_until_columns_change),
 		cmocka_unit_test(text_wide_cell_realigns_later),
 		cmocka_unit_test(csv_is_raw_and_quoted),
+		cmocka_unit_test(csv_tables_have_a_line_between),
 		cmocka_unit_test(json_is_one_valid_line),
 		cmocka_unit_test(json_survives_any_bytes),
 		cmocka_unit_test(folded_is_lines_of_stacks),
@@ -427,6 +489,7 @@ int main(void)
 		cmocka_unit_test(json_note_after_last_object_is_kept),
 		cmocka_unit_test(escapes_what_a_terminal_obeys),
 		cmocka_unit_test(numbers_read_well),
+		cmocka_unit_test(parts_of_a_nanosecond),
 		cmocka_unit_test(estimates_are_marked_for_people_only),
 		cmocka_unit_test(full_disk_is_an_error),
 	};

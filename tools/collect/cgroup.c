@@ -319,6 +319,58 @@ int mms_cgroup_usage(const char *dir, uint64_t *bytes)
 	return err;
 }
 
+/* File pages and slabs that reclaim could have, also as MemAvailable counts them. */
+static uint64_t reclaimable(const char *dir)
+{
+	static const char *const keys[] = {"active_file", "inactive_file", "slab_reclaimable"};
+	uint64_t v[3], sum = 0;
+	char *path = join(dir, "memory.stat");
+	size_t i;
+	int err = path ? mms_keyed_read(path, keys, v, 3) : -ENOMEM;
+
+	free(path);
+	for (i = 0; i < 3 && !err; i++)
+		sum += v[i] == MMS_NO_VALUE ? 0 : v[i];
+	return sum;
+}
+
+/* What @dir alone leaves. In a namespace of cgroups the root has limits too, and its own use.
+ * Return: bytes or MMS_NO_VALUE. */
+static uint64_t own_room(const char *dir)
+{
+	uint64_t limit = own_limit(dir), used, idle;
+	char *path;
+	int err;
+
+	if (limit == MMS_NO_VALUE)
+		return MMS_NO_VALUE;
+	path = join(dir, "memory.current");
+	err = path ? mms_number_read(path, &used) : -ENOMEM;
+	free(path);
+	if (err)
+		return MMS_NO_VALUE;
+	idle = reclaimable(dir);
+	used -= idle < used ? idle : used;
+	return limit > used ? limit - used : 0;
+}
+
+int mms_cgroup_room(const char *dir, uint64_t *bytes)
+{
+	char *at = strdup(dir);
+
+	if (!at)
+		return -ENOMEM;
+	*bytes = MMS_NO_VALUE;
+	do {
+		uint64_t room = own_room(at);
+
+		if (room < *bytes)
+			*bytes = room;
+	} while (go_up(at));
+	free(at);
+	return 0;
+}
+
 int mms_cgroup_cpu_ns(const char *dir, uint64_t *ns)
 {
 	static const char *const keys[] = {"usage_usec"};

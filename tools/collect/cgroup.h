@@ -64,6 +64,16 @@ int mms_cgroup_limit(const char *dir, uint64_t *bytes, char **holder);
 /* Bytes charged (memory.current; the machine's use for the root). Return: 0 or -errno. */
 int mms_cgroup_usage(const char *dir, uint64_t *bytes);
 
+/**
+ * mms_cgroup_room() - what a cgroup may still use before it is reclaimed from
+ * The least that memory.max and memory.high of it and its ancestors leave, where file pages and
+ * slabs that can be reclaimed do not count as used. In a namespace of cgroups, as in a container,
+ * what is above its root is not seen.
+ * @bytes: MMS_NO_VALUE (keyed.h) without any limit
+ * Return: 0 or -ENOMEM.
+ */
+int mms_cgroup_room(const char *dir, uint64_t *bytes);
+
 /* CPU time used by the tasks of a cgroup and its descendants. Return: 0 or -errno. */
 int mms_cgroup_cpu_ns(const char *dir, uint64_t *ns);
 

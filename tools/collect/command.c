@@ -2,6 +2,11 @@
 /* fork, hold, execve, wait. Must not know who observes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "collect/command.h"
@@ -38,6 +43,8 @@ int mms_command_hold(struct mms_command *c, char *const argv[], const sigset_t *
 	}
 	if (!c->pid) {
 		close(go[1]);
+		if (c->with_us)
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 		child(go[0], failed[1], argv, mask);
 	}
 	close(go[0]);
@@ -90,4 +97,30 @@ void mms_command_drop(struct mms_command *c)
 	close(c->failed);
 	c->go = -1;
 	waitpid(c->pid, NULL, 0);
+}
+
+static bool can_be_run(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISDIR(st.st_mode) && !access(path, R_OK | X_OK);
+}
+
+int mms_command_path(const char *name, char *path, size_t room)
+{
+	const char *at = getenv("PATH"), *end;
+	size_t n;
+
+	if (strchr(name, '/')) {
+		n = (size_t)snprintf(path, room, "%s", name);
+		return n < room ? 0 : -ENAMETOOLONG;
+	}
+	for (; at; at = *end ? end + 1 : NULL) {
+		end = strchrnul(at, ':');
+		n = (size_t)snprintf(path, room, "%.*s/%s", end == at ? 1 : (int)(end - at),
+				     end == at ? "." : at, name);
+		if (n < room && can_be_run(path))
+			return 0;
+	}
+	return -ENOENT;
 }

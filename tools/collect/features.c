@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <stdarg.h>
@@ -21,6 +22,7 @@
 #include "collect/agers.h"
 #include "collect/bpf_btf.h"
 #include "collect/bpf_features.h"
+#include "collect/command.h"
 #include "collect/features.h"
 #include "collect/module.h"
 #include "collect/module_text.h"
@@ -327,6 +329,16 @@ static void probe_numa(struct rows *r)
 	add(r, "numa", MMS_STATUS_INFO, "", "", "%zu node%s", nodes, nodes == 1 ? "" : "s");
 }
 
+static void probe_valgrind(struct rows *r)
+{
+	char path[PATH_MAX];
+
+	if (mms_command_path("valgrind", path, sizeof(path)))
+		snprintf(path, sizeof(path),
+			 "not installed: import lackey runs no command (apt-get install valgrind)");
+	add(r, "valgrind", MMS_STATUS_INFO, "", "", "%s", path);
+}
+
 /**
  * mms_features_probe() - probe everything but BPF
  * @rows: result
@@ -353,6 +365,7 @@ size_t mms_features_probe(struct mms_feature *rows, size_t max, struct mms_groun
 	probe_numa(&r);
 	probe_pmu(&r);
 	probe_mappings(&r);
+	probe_valgrind(&r);
 	if (!ground->module) /* which tells it for its kernel */
 		probe_tables(&r);
 	return r.nr;

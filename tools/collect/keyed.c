@@ -82,3 +82,13 @@ int mms_machine_memory(uint64_t *total, uint64_t *used)
 	*used = (kb[0] - kb[1]) << 10;
 	return 0;
 }
+
+uint64_t mms_memory_available(void)
+{
+	static const char *const key[] = {"MemAvailable"};
+	uint64_t kb;
+
+	if (mms_keyed_read("/proc/meminfo", key, &kb, 1) || kb == MMS_NO_VALUE)
+		return UINT64_MAX;
+	return kb << 10;
+}

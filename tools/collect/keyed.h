@@ -32,4 +32,7 @@ int mms_number_read(const char *path, uint64_t *v);
 /* Bytes of memory the kernel manages, and of these not free; 0 or -errno. */
 int mms_machine_memory(uint64_t *total, uint64_t *used);
 
+/* Bytes that can be had without swapping, as the kernel estimates; UINT64_MAX: it does not say. */
+uint64_t mms_memory_available(void);
+
 #endif

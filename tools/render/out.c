@@ -300,6 +300,14 @@ void out_array(struct out *o, const char *key, const uint64_t *v, size_t nr)
 	o->ops->array(o, key, v, nr);
 }
 
+/** out_lines() - a picture, in text */
+void out_lines(struct out *o, const char *lines)
+{
+	assert(o->in_object && !o->in_table);
+	if (o->ops->lines)
+		o->ops->lines(o, lines);
+}
+
 /** out_note() - a line of talk on the data */
 void out_note(struct out *o, const char *fmt, ...)
 {

@@ -19,10 +19,12 @@ enum out_type {
 	OUT_COUNT,   /* plain number */
 	OUT_HEX,     /* text and csv 0x..., json the same as a string */
 	OUT_BYTES,   /* text: exact K below 10M, else M or G with a decimal; else bytes */
+	OUT_SIZE,    /* text: in the largest unit that is exact, 4K, 2M, 1G; else bytes */
 	OUT_NS,	     /* text: ns, us, ms or s; else ns */
 	OUT_REAL,    /* double, text with two decimals */
 	OUT_PERCENT, /* double 0..100 */
 	OUT_RATE,    /* double per second, text with as many decimals as say something */
+	OUT_RATIO,   /* double, text with three digits that say something */
 	OUT_BOOL,
 	OUT_FRAMES,  /* a stack, outermost frame first: out_cell_frames() */
 	OUT_KFRAMES, /* a stack of the kernel */
@@ -93,6 +95,13 @@ void out_table_end(struct out *o);
 
 /* A nested array of numbers in the current object or row (json only), e.g. histogram buckets. */
 void out_array(struct out *o, const char *key, const uint64_t *v, size_t nr);
+
+/* A picture, lines that each end in a newline, as they are: for text alone. */
+void out_lines(struct out *o, const char *lines);
+
+#define OUT_SIZE_CHARS 32
+/* As OUT_SIZE in a sentence: "64 MiB". @buf has OUT_SIZE_CHARS. Return: @buf. */
+const char *out_size(uint64_t v, char *buf);
 
 /* A line of talk on the data (losses, how it was measured): text prints it, json collects "notes":
  * [...], csv: stderr. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * out.h for spreadsheets and scripts (RFC 4180, LF): a header line whenever the
- * columns change, rows in raw units. Fields and arrays are left out, notes go
- * to stderr.
+ * columns change, after a blank line but for the first, rows in raw units. Fields and arrays are
+ * left out, notes go to stderr.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,9 +11,23 @@
 #include "render/escape.h"
 #include "render/out_ops.h"
 
+/**
+ * struct csv - state of the backend
+ * @begun: there was a table
+ */
+struct csv {
+	bool begun;
+};
+
 static int csv_init(struct out *o)
 {
-	return 0;
+	o->priv = calloc(1, sizeof(struct csv));
+	return o->priv ? 0 : -ENOMEM;
+}
+
+static void csv_deinit(struct out *o)
+{
+	free(o->priv);
 }
 
 static void csv_nop(struct out *o)
@@ -26,10 +40,14 @@ static void csv_field(struct out *o, const char *key, const char *label, const s
 
 static void csv_table(struct out *o, const char *key, bool again)
 {
+	struct csv *csv = o->priv;
 	size_t i;
 
 	if (again)
 		return;
+	if (csv->begun)
+		out_buf_char(&o->buf, '\n');
+	csv->begun = true;
 	for (i = 0; i < o->nr_cols; i++) {
 		if (i)
 			out_buf_char(&o->buf, ',');
@@ -116,7 +134,7 @@ static void csv_note(struct out *o, const char *line)
 
 const struct out_ops out_csv_ops = {
 	.init = csv_init,
-	.deinit = csv_nop,
+	.deinit = csv_deinit,
 	.begin = csv_nop,
 	.end = csv_nop,
 	.field = csv_field,

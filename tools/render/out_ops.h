@@ -49,8 +49,9 @@ struct out_ops {
 	void (*table_end)(struct out *o);
 	void (*array)(struct out *o, const char *key, const uint64_t *v, size_t nr);
 	void (*note)(struct out *o, const char *text);
-	bool headed; /* columns without a head are left out */
-	bool whole;  /* an object leaves in one piece, or not at all */
+	void (*lines)(struct out *o, const char *lines); /* NULL: left out */
+	bool headed;					 /* columns without a head are left out */
+	bool whole; /* an object leaves in one piece, or not at all */
 };
 
 /**

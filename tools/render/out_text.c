@@ -214,6 +214,16 @@ static void text_note(struct out *o, const char *line)
 	out_buf_char(&o->buf, '\n');
 }
 
+static void text_lines(struct out *o, const char *lines)
+{
+	struct text *t = o->priv;
+
+	t->gap = true;
+	begin_line(o, FIELD);
+	out_buf_str(&o->buf, lines);
+	t->gap = true;
+}
+
 const struct out_ops out_text_ops = {
 	.init = text_init,
 	.deinit = text_deinit,
@@ -227,5 +237,6 @@ const struct out_ops out_text_ops = {
 	.table_end = text_table_end,
 	.array = text_array,
 	.note = text_note,
+	.lines = text_lines,
 	.headed = true,
 };

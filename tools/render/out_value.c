@@ -7,7 +7,7 @@
 
 #include "render/out_ops.h"
 
-#define BUF 32
+#define BUF OUT_SIZE_CHARS
 
 static void human_bytes(uint64_t v, char *buf, bool spaced)
 {
@@ -22,8 +22,27 @@ static void human_bytes(uint64_t v, char *buf, bool spaced)
 		snprintf(buf, BUF, "%.*f%sK%s", v % 1024 ? 1 : 0, kib, sep, tail);
 	else if (kib < 10240 * 1024.0)
 		snprintf(buf, BUF, "%.1f%sM%s", kib / 1024, sep, tail);
-	else
+	else if (kib < 10240 * 1048576.0)
 		snprintf(buf, BUF, "%.1f%sG%s", kib / 1048576, sep, tail);
+	else
+		snprintf(buf, BUF, "%.1f%sT%s", kib / 1073741824, sep, tail);
+}
+
+static void exact_size(uint64_t v, char *buf, bool spaced)
+{
+	static const char units[] = "BKMGT";
+	int i = 0;
+
+	for (; i < 4 && v && !(v % 1024); i++)
+		v /= 1024;
+	snprintf(buf, BUF, "%" PRIu64 "%s%c%s", v, spaced ? " " : "", units[i],
+		 spaced && i ? "iB" : "");
+}
+
+const char *out_size(uint64_t v, char *buf)
+{
+	exact_size(v, buf, true);
+	return buf;
 }
 
 static void human_ns(double v, char *buf, bool spaced)
@@ -31,6 +50,7 @@ static void human_ns(double v, char *buf, bool spaced)
 	static const char *const units[] = {"ns", "us", "ms", "s"};
 	const char *sep = spaced ? " " : "";
 	static const int decimals[] = {0, 1, 1, 2};
+	bool part = v > 0 && v < 10 && v != floor(v);
 	size_t i = 0;
 
 	/* 999.95 would be printed as 1000.0: scale first. */
@@ -38,7 +58,7 @@ static void human_ns(double v, char *buf, bool spaced)
 		v /= 1000;
 		i++;
 	}
-	snprintf(buf, BUF, "%.*f%s%s", decimals[i], v, sep, units[i]);
+	snprintf(buf, BUF, "%.*f%s%s", part ? 2 : decimals[i], v, sep, units[i]);
 }
 
 /*
@@ -81,6 +101,19 @@ static size_t quick_ns(uint64_t v, char *buf, bool spaced)
 static void human_rate(double v, char *buf)
 {
 	snprintf(buf, BUF, "%.*f", v < 10 ? 2 : v < 100 ? 1 : 0, v);
+}
+
+/* 0.0804, 1.93, 42.5, 1234; six decimals at the most. */
+static void human_ratio(double v, char *buf)
+{
+	double size = fabs(v);
+	int decimals = size > 0 ? 2 : 0;
+
+	if (size > 0 && size < 1)
+		decimals = size < 0.0001 ? 6 : 2 - (int)floor(log10(size));
+	else if (size >= 9.995)
+		decimals = size < 99.95 ? 1 : 0;
+	snprintf(buf, BUF, "%.*f", decimals, v);
 }
 
 static double as_real(const struct out_val *v)
@@ -132,6 +165,9 @@ const char *out_human(const struct out_val *v, char *buf, bool spaced)
 	case OUT_BYTES:
 		human_bytes(v->kind == OUT_VAL_REAL ? (uint64_t)v->real : v->num, buf, spaced);
 		return buf;
+	case OUT_SIZE:
+		exact_size(v->num, buf, spaced);
+		return buf;
 	case OUT_NS:
 		human_ns(as_real(v), buf, spaced);
 		return buf;
@@ -143,6 +179,9 @@ const char *out_human(const struct out_val *v, char *buf, bool spaced)
 		return buf;
 	case OUT_RATE:
 		human_rate(as_real(v), buf);
+		return buf;
+	case OUT_RATIO:
+		human_ratio(as_real(v), buf);
 		return buf;
 	case OUT_BOOL:
 		return v->num ? "yes" : "no";

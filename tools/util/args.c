@@ -202,6 +202,69 @@ int args_percent(const char *s, double *percent)
 }
 
 /**
+ * args_scaled() - a number with a letter behind it, or none
+ * @s: digits, and K, M, G or T in either case
+ * @thousand: what K stands for
+ * @v: result
+ * @scaled: there was a letter
+ * Return: 0, -EINVAL malformed, -ERANGE beyond 64 bits.
+ */
+int args_scaled(const char *s, unsigned int thousand, uint64_t *v, bool *scaled)
+{
+	static const char letters[] = "kmgt";
+	char digits[32];
+	size_t len = strlen(s);
+	const char *at;
+	int err;
+
+	if (!len || len >= sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, s, len + 1);
+	at = strchr(letters, tolower((unsigned char)digits[len - 1]));
+	*scaled = at != NULL;
+	if (at)
+		digits[len - 1] = '\0';
+	err = args_u64(digits, v);
+	for (; !err && at && at >= letters; at--)
+		err = __builtin_mul_overflow(*v, (uint64_t)thousand, v) ? -ERANGE : 0;
+	return err;
+}
+
+/**
+ * args_amount() - an amount of memory
+ * @s: a number, one with K, M, G or T of 1024 in either case, or one with %
+ * @a: result
+ * Return: 0, -EINVAL malformed, -ERANGE zero or too much.
+ */
+int args_amount(const char *s, struct args_amount *a)
+{
+	size_t len = strlen(s);
+	bool scaled;
+	int err;
+
+	*a = (struct args_amount){.unit = ARGS_PERCENT};
+	if (len && s[len - 1] == '%')
+		return args_percent(s, &a->percent);
+	err = args_scaled(s, 1024, &a->v, &scaled);
+	a->unit = scaled ? ARGS_BYTES : ARGS_PLAIN;
+	return err ? err : a->v ? 0 : -ERANGE;
+}
+
+/**
+ * args_refs() - a number of references
+ * @s: a number, with k, m, g or t for thousands, millions, ...
+ * @nr: result, > 0
+ * Return: 0, -EINVAL not a number, -ERANGE zero or too large.
+ */
+int args_refs(const char *s, uint64_t *nr)
+{
+	bool has_unit;
+	int err = args_scaled(s, 1000, nr, &has_unit);
+
+	return err ? err : *nr ? 0 : -ERANGE;
+}
+
+/**
  * args_format() - the word after -O
  * @s: text, json or csv
  * @f: result
