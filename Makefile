@@ -33,16 +33,16 @@ CPPFLAGS_TOOL := -D_GNU_SOURCE -include tools/poison.h -DMMSCOPE_VERSION='"$(VER
 CFLAGS	?= -O2 -g
 WARN	:= -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes \
 	-Wstrict-prototypes -Wshadow -Wvla -Wpointer-arith -Wformat=2
-LIBS	:= -lbpf -ldw -lelf -lz -lm
+LIBS	:= -lbpf -ldw -lelf -lzstd -lz -lm
 
-TOOL_SRC := $(wildcard tools/*.c tools/*/*.c)
+TOOL_SRC := $(wildcard tools/*.c tools/*/*.c tools/*/*/*.c)
 TOOL_OBJ := $(TOOL_SRC:%.c=$(O)/%.o)
 BPF_SRC	:= $(wildcard bpf/*.bpf.c)
 SKELS	:= $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
 MAN	:= $(wildcard Documentation/man/*.8)
 
 .SECONDARY:
-.PHONY: FORCE all tool bpf module install uninstall clean check check-unit check-vm demo lint bench setup
+.PHONY: FORCE all tool bpf module install uninstall clean check check-unit check-vm demo lint bench bench-replay setup
 all: tool module
 tool: $(O)/mmscope
 bpf: $(SKELS)

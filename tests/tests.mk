@@ -8,13 +8,13 @@ SAN_UNIT := -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT	:= $(UNIT_SRC:tests/unit/%.c=$(O)/unit/%)
 # The pure parts: no kernel, no I/O. Each unit test links against all of them.
-PURE_SRC := $(wildcard module/entry_x86.c module/errcode.c module/cow_rule.c module/range.c module/census.c module/region.c module/record.c module/tables.c tools/model/*.c \
+PURE_SRC := $(wildcard module/entry_x86.c module/errcode.c module/cow_rule.c module/range.c module/census.c module/region.c module/record.c module/tables.c tools/model/*.c tools/model/*/*.c \
 	tools/collect/module_text*.c tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
 # The parts that name addresses: no BPF, and /proc as it is on the host.
 SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,elfsyms jitmap kallsyms lives lives_proc mapped_file mmaps names perf_rings proc symbols symtab)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
-	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(wildcard tests/bench/*.c))
+	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(filter-out tests/bench/replay.c,$(wildcard tests/bench/*.c)))
 STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c))
 
 $(O)/unit/obj/%.o: %.c
@@ -27,13 +27,21 @@ $(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
 $(O)/unit/test_bill: $(O)/unit/obj/tools/collect/bpf_bill.o
 $(O)/unit/test_bill: LIBS_UNIT := -Wl,--wrap=usleep,--wrap=clock_gettime
 $(O)/unit/test_segments: $(O)/unit/obj/tools/collect/proc_segments.o
+# The file of a reference string, and what is made into one.
+STORE_OBJ := $(patsubst %.c,$(O)/unit/obj/%.o,$(wildcard tools/store/refs_*.c) tools/store/new_file.c)
+$(O)/unit/test_refs_file $(O)/unit/test_refs_forged: $(STORE_OBJ)
+IMPORT_OBJ := $(patsubst %.c,$(O)/unit/obj/%.o,$(wildcard tools/collect/import*.c))
+$(O)/unit/test_import: $(IMPORT_OBJ)
+$(O)/unit/test_refs_file $(O)/unit/test_refs_forged $(O)/unit/test_import: LIBS_UNIT := -lzstd -lz
+$(O)/unit/test_refs_file: LIBS_UNIT += -Wl,--wrap=fsync,--wrap=geteuid
+$(O)/unit/test_replay_sizes: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/replay_sizes cmd/memory collect/cgroup collect/keyed)
 $(O)/unit/test_watch: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed)
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $(filter %.c %.o,$^) -lcmocka -ljansson -lm $(LIBS_UNIT) -o $@
 
--include $(PURE_OBJ:.o=.d) $(SYMBOL_OBJ:.o=.d) $(O)/unit/obj/tools/collect/bpf_bill.d $(UNIT:%=%.d)
+-include $(wildcard $(O)/unit/obj/*/*/*.d $(O)/unit/obj/*/*/*/*.d $(O)/unit/obj/*/*.d) $(UNIT:%=%.d)
 
 # Static: they run in any guest.
 $(O)/workloads/%: tests/workloads/%.c tests/workloads/expect.h
@@ -96,11 +104,31 @@ $(O)/workloads/faultapi: tests/bpf/faultapi.c $(filter-out $(O)/tools/main.o $(O
 .PHONY: workloads
 workloads: $(WORKLOADS) $(STRESS) $(STACKS) $(O)/workloads/kfunc $(O)/workloads/pmu $(O)/workloads/faultapi
 
+# libFuzzer: FUZZ_TIME seconds each, from the corpus; what it finds is left in build/fuzz.
+FUZZ	:= $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_TIME ?= 600
+FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+$(O)/fuzz/fuzz_refs: $(wildcard tools/store/refs_*.[ch] tools/store/new_file.[ch])
+$(O)/fuzz/fuzz_import: $(wildcard tools/collect/import*.[ch])
+$(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_file.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -D_GNU_SOURCE -Itools -Itests/fuzz -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
+		$(FUZZ_CFLAGS) $(filter %.c,$^) -lzstd -lz -o $@
+
+.PHONY: fuzz
+fuzz:
+	$(Q)CLANG=$(CLANG) tests/fuzz/able
+	$(Q)$(MAKE) --no-print-directory $(FUZZ)
+	$(Q)CLANG=$(CLANG) tests/fuzz/run $(O) $(FUZZ_TIME)
+
 setup:
 	$(Q)tests/setup
 
+# Not every clang has libFuzzer: tests/fuzz/run tells, and tests/skips has whether that is allowed.
 check-unit: $(UNIT) tool
-	$(Q)tests/run-unit $(O)
+	$(Q)! CLANG=$(CLANG) tests/fuzz/able > /dev/null || $(MAKE) --no-print-directory $(FUZZ)
+	$(Q)CLANG=$(CLANG) tests/run-unit $(O)
 
 check-vm: tool workloads
 	$(Q)tests/run-guests $(O)
@@ -118,6 +146,16 @@ bench:
 	$(Q)tests/setup
 	$(Q)$(MAKE) --no-print-directory tool workloads
 	$(Q)tests/bench/run
+
+# On this machine, without a guest: CPU time of one thread.
+$(O)/bench/replay: tests/bench/replay.c $(filter-out $(O)/tools/main.o $(O)/tools/cmd/%,$(TOOL_OBJ))
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_TOOL) $(CFLAGS) $(WARN) $^ $(LIBS) -o $@
+
+bench-replay: tool $(O)/bench/replay
+	$(Q)tests/replay/strings $(O)/mmscope $(O)/bench 100000000 cc1 python3
+	$(Q)$(O)/bench/replay -d $(O)/bench $(O)/bench/*.refs
 
 lint:
 	$(Q)tests/lint/run
