@@ -6,14 +6,17 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
+#include "model/replay/curve.h"
 
 /* What a command reads, for the list in the help. */
 #define NEED_MODULE (1U << 0) /* nothing without mmscope.ko */
 #define NEED_BPF    (1U << 1) /* nothing without BPF */
 #define WANT_MODULE (1U << 2) /* mmscope.ko, else less from /proc */
+#define NEED_STRING (1U << 3) /* a reference string, nothing of the kernel */
 
 static const struct command {
 	const char *name;
@@ -32,6 +35,11 @@ static const struct command {
 	{"thp", cmd_thp, "huge pages: collapses, splits, cover by process", NEED_BPF},
 	{"cow", cmd_cow, "what a fork costs: copied, reused, still shared", NEED_BPF},
 	{"thrash", cmd_thrash, "does the memory suffice, and how much would", NEED_BPF},
+	{"import", cmd_import, "makes a reference string of traces, or of a command", 0},
+	{"export", cmd_export, "a reference string for others, or what it is", 0},
+	{"replay", cmd_replay, "what other policies and sizes would have done", NEED_STRING},
+	{"size", cmd_size, "how much memory is enough for a reference string", NEED_STRING},
+	{"allot", cmd_allot, "how to divide memory among reference strings", NEED_STRING},
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -44,6 +52,8 @@ static const char *lives_on(const struct command *c)
 		return "BPF";
 	if (c->needs & WANT_MODULE)
 		return "module, /proc";
+	if (c->needs & NEED_STRING)
+		return "string";
 	return "";
 }
 
@@ -135,5 +145,6 @@ int main(int argc, char **argv)
 	struct sigaction sa = {.sa_handler = ignore, .sa_flags = SA_RESTART};
 
 	sigaction(SIGPIPE, &sa, NULL);
+	mms_simd_use_named(getenv("MMSCOPE_SIMD")); /* for tests and benchmarks */
 	return run(argc, argv);
 }

@@ -24,6 +24,17 @@ offers "fentry kprobe" tlb --attach
 offers "kprobe.session fentry/fexit kprobe+kretprobe" faults --attach
 offers "kprobe.session fentry/fexit kprobe+kretprobe" cow --attach
 offers vma cow --by
+mmscope() {
+	"$MMSCOPE" "$@"
+}
+COMP_WORDS=(mmscope replay -p l)
+COMP_CWORD=3
+_mmscope
+[[ " ${COMPREPLY[*]} " == *" lru lfu "* ]]
+result $? "replay -p l offers lru and lfu"
+offers "zram nvme ssd hdd" size --device
+offers "equal proportional priority working-set pff optimal global" allot --rule
+offers "" size
 # No word that is offered is refused as unknown: what comes after it is.
 for c in tlb faults cow; do
 	COMP_WORDS=(mmscope "$c" --attach "")

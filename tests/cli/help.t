@@ -3,7 +3,7 @@
 # Help, and that the man pages say the same.
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
-commands="doctor walk maps ranges census wss faults tlb thp cow thrash"
+commands="doctor walk maps ranges census wss faults tlb thp cow thrash import export replay size allot"
 
 # The SYNOPSIS of a page as plain words.
 synopsis() {

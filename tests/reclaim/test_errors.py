@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every error of mmscope thrash: one line, the right status, nothing on stdout."""
+"""Every error of mmscope thrash: one line, the right status, nothing on stdout. What a cgroup leaves to the replay lab."""
 import os
+import re
+import struct
 import subprocess
 
 from ktap import case, ok
+from pressed import MIB, Group
 
 
 def run(*argv, user=None):
@@ -50,5 +53,47 @@ def formats():
     ok(status == 0 and "thrash" in out and "mmscope thrash -p" in out, "help has examples", out)
 
 
+def size_in(group, refs, *options, lead=()):
+    """mmscope size in a cgroup, or in none. Return: status, and MiB that there are, if these are too few."""
+    def enter():
+        if group:
+            with open(f"/sys/fs/cgroup{group}/cgroup.procs", "w", encoding="ascii") as f:
+                f.write("0")
+    # pylint: disable=subprocess-popen-preexec-fn
+    r = subprocess.run([*lead, "mmscope", "size", *options, refs], capture_output=True, text=True, timeout=300, check=False, preexec_fn=enter)
+    there = re.search(r"there are ([0-9.]+) MiB", r.stderr)
+    return r.returncode, float(there[1]) if there else r.stderr
+
+
+def room():
+    """A million pages take more than 48 MiB: refused where no more is left, by the cgroup or by the one above."""
+    refs = "/tmp/mms-room.refs"
+    with open("/tmp/mms-room.u32", "wb") as f:
+        f.write(struct.pack("<1000000I", *range(1000000)))
+    subprocess.run(["mmscope", "import", "u32", "-o", refs, "/tmp/mms-room.u32"], check=True, capture_output=True)
+    os.remove("/tmp/mms-room.u32")
+    with Group("mms-room", "max") as g:
+        inner = f"{g.dir}/inner"
+        os.mkdir(inner)
+        status, text = size_in(g.name, refs)
+        ok(status == 0, "room: a cgroup without a limit is none", text)
+        g.limit(48 * MIB)
+        for where in g.name, f"{g.name}/inner":
+            status, mib = size_in(where, refs)
+            ok(status == 1 and isinstance(mib, float) and 30 < mib <= 43.2, f"room: nine tenths of what is left of 48 MiB in {where}", f"{status} {mib}")
+        mount = "umount -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec \"$@\""
+        status, mib = size_in(g.name, refs, lead=("unshare", "-C", "-m", "sh", "-c", mount, "sh"))
+        ok(status == 1 and isinstance(mib, float) and 30 < mib <= 43.2, "room: and where that cgroup is the root, as in a container",
+           f"{status} {mib}")
+        status, mib = size_in(g.name, refs, "--max-memory", "50%")
+        ok(status == 1 and isinstance(mib, float) and 17 < mib <= 24, "room: half of it", f"{status} {mib}")
+        g.limit(256 * MIB)
+        status, text = size_in(g.name, refs)
+        ok(status == 0, "room: more is enough, and it keeps to it", text)
+        os.rmdir(inner)
+    os.remove(refs)
+
+
 case(errors)
+case(room)
 case(formats)

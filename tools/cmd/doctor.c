@@ -18,7 +18,8 @@
 static const struct opts_help help = {
 	.usage = "doctor [--cost] [-O FORMAT]",
 	.about = "Shows what this kernel and machine offer, what is missing, what each lack costs\n"
-		 "and how to fix it. Exit status 3 when no command can work.",
+		 "and how to fix it. Exit status 3 when no command can work on other\n"
+		 "processes; those that take a reference string need nothing of this.",
 	.options =
 		"      --cost            also what it costs here to be watched: some seconds\n" OPTS_COMMON,
 	.examples =

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cmd/replay_sizes: lists of sizes for strings of more pages than a test can make. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "cmd/replay.h"
+
+#define MOST 16777216
+
+static void all_of(uint32_t pages, uint32_t want_step)
+{
+	struct replay_string s = {.info = {.nr_pages = pages, .page_shift = 12}};
+	uint32_t *sizes, step = 0;
+	size_t nr, i;
+
+	assert_int_equal(replay_all_sizes(&s, &sizes, &nr, &step), 0);
+	assert_int_equal(step, want_step);
+	for (i = 0; i + 1 < nr; i++)
+		assert_int_equal(sizes[i], 1 + i * step);
+	assert_int_equal(sizes[nr - 1], pages);
+	assert_true(nr > 1 ? sizes[nr - 2] < pages && pages - sizes[nr - 2] <= step : pages == 1);
+	free(sizes);
+}
+
+static void every_size_or_every_so_many(void **state)
+{
+	all_of(1, 1);
+	all_of(2, 1);
+	all_of(1000, 1);
+	all_of(MOST, 1);
+	all_of(MOST + 1, 16);
+	all_of(17 * (MOST / 16), 17);
+	all_of(UINT32_MAX, 4095);
+}
+
+static void too_many_by_name_are_refused(void **state)
+{
+	struct replay_string s = {.info = {.nr_pages = MOST + 1, .page_shift = 12}};
+	uint32_t *sizes;
+	size_t nr;
+
+	assert_int_equal(replay_sizes("all", &s, &sizes, &nr), EXIT_USAGE);
+	assert_null(sizes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_size_or_every_so_many),
+		cmocka_unit_test(too_many_by_name_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
