@@ -218,17 +218,44 @@ static int prepare_add(struct command *c, int i)
 	return err;
 }
 
-/* Two samplings of one mm would take each other's references. */
-static int refuse_shared_mm(struct mms_target *other, void *arg)
+/* Will @t be sampled once the @n commands before have run? They name it, or it is listed. */
+static bool will_sample(const struct command *c, int n, const struct mms_target *t)
 {
-	const struct mms_target *t = arg;
+	while (n--) {
+		if (c[n].verb == VERB_CLEAR)
+			return false;
+		if (c[n].target == t)
+			return c[n].verb == VERB_SAMPLE && c[n].ms;
+	}
+	return mms_target_sample_ms(t);
+}
 
-	return other != t && other->mm == t->mm && mms_target_sample_ms(other) ? -EBUSY : 0;
+/**
+ * struct rival - what refuse_rival() is asked
+ * @command: of a write
+ * @n: how many of them will have run
+ * @target: to be sampled
+ */
+struct rival {
+	const struct command *command;
+	int n;
+	const struct mms_target *target;
+};
+
+/* Two samplings of one mm would take each other's references. */
+static int refuse_rival(struct mms_target *other, void *arg)
+{
+	const struct rival *r = arg;
+
+	if (other == r->target || other->mm != r->target->mm)
+		return 0;
+	return will_sample(r->command, r->n, other) ? -EBUSY : 0;
 }
 
 static int prepare_sample(struct command *c, int i)
 {
 	struct mms_target *t = c[i].target;
+	struct rival r = {.command = c, .n = i, .target = t};
 	int err, j;
 
 	if (!c[i].ms)
@@ -237,10 +264,11 @@ static int prepare_sample(struct command *c, int i)
 		return -EOPNOTSUPP;
 	if (!atomic_read(&t->mm->mm_users))
 		return -ESRCH;
-	err = mms_registry_each(refuse_shared_mm, t);
+	err = mms_registry_each(refuse_rival, &r);
+	/* those that are not listed yet */
 	for (j = 0; j < i && !err; j++)
-		if (c[j].idle && c[j].target != t && c[j].target->mm == t->mm)
-			err = -EBUSY;
+		if (c[j].idle)
+			err = refuse_rival(c[j].target, &r);
 	if (err)
 		return err;
 	c[i].idle = mms_idle_create(t->mm, t->nr, c[i].ms, c[i].how);
