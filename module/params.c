@@ -2,6 +2,7 @@
 /*
  * params: the module's parameters and their bounds. Must not know who uses them.
  */
+#include <linux/capability.h>
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -22,13 +23,19 @@ struct param {
 	unsigned int max;
 };
 
-/* Refuses what is wrong and keeps what was; at load too, where it ends the load. */
+/*
+ * Refuses what is wrong and keeps what was; at load too, where it ends the load.
+ * The mode lets in uid 0 with no capability; who loads us has more than we ask for.
+ */
 static int param_set(const char *text, const struct kernel_param *kp)
 {
 	struct param *p = kp->arg;
 	s64 n;
-	int err = kstrtos64(text, 10, &n);
+	int err;
 
+	if (THIS_MODULE->state == MODULE_STATE_LIVE && !capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	err = kstrtos64(text, 10, &n);
 	if (err)
 		return err;
 	if (n < p->min || n > p->max)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who may open our files: CAP_SYS_ADMIN of the first user namespace, whatever the modes say. And no file tells an
-address of the kernel."""
+"""Who may open our files and set our parameters: CAP_SYS_ADMIN of the first user namespace, whatever the modes say. And
+no file tells an address of the kernel."""
 import os
 import re
 import struct
@@ -22,6 +22,37 @@ for path in sys.argv[1:]:
         except OSError as e:
             print(errno.errorcode[e.errno], flags, path)
 """
+WRITE = """import errno, os, sys
+for path in sys.argv[1:]:
+    with open(path, encoding="ascii") as f:
+        now = f.read()
+    try:
+        fd = os.open(path, os.O_WRONLY)
+        os.write(fd, now.encode())
+        print("0", path)
+    except OSError as e:
+        print(errno.errorcode[e.errno], path)
+"""
+# what a file that is only read answers to all else
+MISUSE = """import ctypes, errno, fcntl, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+def mapped(fd, prot, flags):
+    if libc.mmap(None, ctypes.c_size_t(4096), prot, flags, fd, ctypes.c_long(0)) == 2**64 - 1:
+        raise OSError(ctypes.get_errno(), "mmap")
+for path in sys.argv[1:]:
+    fd = os.open(path, os.O_RDWR)
+    for name, do in (("write", lambda: os.write(fd, b"0")), ("mmap", lambda: mapped(fd, 1, 2)), ("mmap", lambda: mapped(fd, 3, 1)),
+                     ("ioctl", lambda: fcntl.ioctl(fd, 0x4004d500, b"0000"))):
+        try:
+            do()
+            print(name, "0", path)
+        except OSError as e:
+            print(name, errno.errorcode[e.errno], path)
+"""
+CAPS = "import sys; print([x.split()[1] for x in open('/proc/self/status') if x.startswith('CapEff')][0])"
+PARAMS = "/sys/module/mmscope/parameters"
+WRITABLE = ("control", "walk", "shared")
 WITHOUT_CAP = ["setpriv", "--bounding-set", "-sys_admin", "--inh-caps", "-sys_admin"]
 NO_ROOT = ["setpriv", "--securebits", "+noroot,+noroot_locked"]
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -45,6 +76,13 @@ def opened(prefix, paths):
     if not got:
         raise RuntimeError(r.stderr)
     return got
+
+
+def answers(prefix, script, *args):
+    r = subprocess.run([*prefix, sys.executable, "-c", script, *args], capture_output=True, text=True, check=False, cwd="/")
+    if r.returncode or not r.stdout:
+        raise RuntimeError(r.stderr)
+    return [line.split() for line in r.stdout.splitlines()]
 
 
 def modes(paths):
@@ -74,6 +112,41 @@ def who():
         finally:
             for p, mode in before.items():
                 os.chmod(p, mode)
+
+
+def nobody_writes():
+    """What need not be written cannot be, by who may do all."""
+    with Target(1):
+        paths = files()
+        names = {p: p.rsplit("/", 1)[1] for p in paths}
+        same(sorted(n for p, n in names.items() if os.stat(p).st_mode & 0o222), sorted(WRITABLE), "writable is what is told something, no more")
+        got = answers([], MISUSE, *[p for p in paths if names[p] not in WRITABLE])
+        same(sorted({(what, err) for what, err, _ in got if what == "write"}), [("write", "EINVAL")], "all others refuse to be written")
+        same(sorted({(what, err) for what, err, _ in got if what != "write"}),
+             [("ioctl", "ENOTTY"), ("mmap", "ENODEV")], "nor mapped, nor asked by ioctl")
+        got = answers([], MISUSE, *[p for p in paths if names[p] in WRITABLE])
+        same(sorted({(what, err) for what, err, _ in got if what != "write"}),
+             [("ioctl", "ENOTTY"), ("mmap", "ENODEV")], "those that are written neither")
+
+
+def parameters():
+    """The modes let uid 0 in: the setters ask for the capability."""
+    paths = [f"{PARAMS}/{n}" for n in sorted(os.listdir(PARAMS))]
+    ok(paths, "there are parameters")
+    same({oct(m) for m in modes(paths).values()}, {"0o644"}, "others cannot write them")
+    same({w[0] for w in answers([], WRITE, *paths)}, {"0"}, "root with CAP_SYS_ADMIN sets them all")
+    same({w[0] for w in answers(NOBODY, WRITE, *paths)}, {"EACCES"}, "another user sets none")
+    same(answers(["unshare", "-U", "-r"], CAPS)[0][0][-10:], answers([], CAPS)[0][0][-10:], "root of a user namespace has every capability there")
+    for name, prefix in (("root without CAP_SYS_ADMIN", WITHOUT_CAP), ("uid 0 without any capability", NO_ROOT),
+                         ("root of a user namespace", ["unshare", "-U", "-r"])):
+        same({w[0] for w in answers(prefix, WRITE, *paths)}, {"EPERM"}, f"{name} sets none")
+    try:
+        for p in paths:
+            os.chmod(p, 0o666)
+        same({w[0] for w in answers(NOBODY, WRITE, *paths)}, {"EPERM"}, "mode 0666: another user sets none")
+    finally:
+        for p in paths:
+            os.chmod(p, 0o644)
 
 
 def suspects(text):
@@ -110,5 +183,5 @@ def leaks():
     same([x for x in log.splitlines() if "mmscope" in x and not FROM_KERNEL.search(x)], [], "the module wrote nothing to the kernel's log")
 
 
-for check in (who, leaks):
+for check in (who, nobody_writes, parameters, leaks):
     case(check)
