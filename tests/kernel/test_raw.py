@@ -6,39 +6,10 @@ Nothing of mmscope is trusted here but the frame of the top table: from there on
 """
 import struct
 
+from kcore import A, D, FRAME, NAMES, NX, P, PRESENT, PSE, RW, SHIFT, US, Kcore
 from ktap import case, ok, same, skip
 from mms import Target
 from procs import Shapes
-
-P = 4096
-NAMES = ("pgd", "p4d", "pud", "pmd", "pte")
-SHIFT = {"pgd": 48, "p4d": 39, "pud": 30, "pmd": 21, "pte": 12}
-PRESENT, RW, US, A, D, PSE, NX = 1, 2, 4, 32, 64, 128, 1 << 63
-FRAME = ((1 << 52) - 1) & ~0xfff
-
-
-class Kcore:
-    """Physical memory through the program headers of /proc/kcore."""
-
-    def __init__(self):
-        self.f = open("/proc/kcore", "rb", buffering=0)
-        h = self.f.read(64)
-        phoff, = struct.unpack_from("<Q", h, 32)
-        phentsize, phnum = struct.unpack_from("<HH", h, 54)
-        self.segs = []
-        for i in range(phnum):
-            self.f.seek(phoff + i * phentsize)
-            typ, _, off, _, pa, filesz, _, _ = struct.unpack("<IIQQQQQQ", self.f.read(56))
-            if typ == 1 and pa not in (0, (1 << 64) - 1) or typ == 1 and pa == 0 and filesz > 1 << 16:
-                self.segs.append((pa, filesz, off))
-        self.segs.sort(key=lambda s: s[1])
-
-    def word(self, pa):
-        for base, size, off in reversed(self.segs):
-            if base <= pa < base + size:
-                self.f.seek(off + pa - base)
-                return struct.unpack("<Q", self.f.read(8))[0]
-        raise LookupError(hex(pa))
 
 
 def check(name, t, k, va):
