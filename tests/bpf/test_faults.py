@@ -131,8 +131,9 @@ def by_counts(name, n, kinds, options=()):
     (without,), _ = observe(options, name, 0)
     diff = counts(with_n)
     diff.subtract(counts(without))
-    same({k: sum(diff[i] for i in k.split("+")) for k in kinds},
-         {k: sum(want.get(i, 0) for i in k.split("+")) for k in kinds}, f"{name} {n}: counts")
+    if not same({k: sum(diff[i] for i in k.split("+")) for k in kinds},
+                {k: sum(want.get(i, 0) for i in k.split("+")) for k in kinds}, f"{name} {n}: counts"):
+        print("#", {k: (with_n_of, counts(without)[k]) for k, with_n_of in counts(with_n).items()})
     return with_n
 
 
