@@ -12,7 +12,7 @@ PURE_SRC := $(wildcard module/entry_x86.c module/errcode.c module/cow_rule.c mod
 	tools/collect/module_text*.c tools/render/*.c tools/util/*.c)
 PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
 # The parts that name addresses: no BPF, and /proc as it is on the host.
-SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,elfsyms jitmap kallsyms lives lives_proc mapped_file mmaps names perf_rings proc symbols symtab)
+SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,elfsyms jitmap kallsyms keyed lives lives_proc mapped_file mmaps names perf_rings proc symbols symtab)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
 	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(filter-out tests/bench/replay.c,$(wildcard tests/bench/*.c)))
 STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c))
@@ -26,7 +26,12 @@ $(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: LIBS_UNIT := -l
 $(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
 $(O)/unit/test_bill: $(O)/unit/obj/tools/collect/bpf_bill.o
 $(O)/unit/test_bill: LIBS_UNIT := -Wl,--wrap=usleep,--wrap=clock_gettime
-$(O)/unit/test_segments: $(O)/unit/obj/tools/collect/proc_segments.o
+$(O)/unit/test_segments: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,proc_segments keyed)
+$(O)/unit/test_keyed: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,keyed psi)
+$(O)/unit/test_cgroup: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,cgroup keyed)
+$(O)/unit/test_smaps: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,proc proc_segments keyed)
+$(O)/unit/test_keyed $(O)/unit/test_cgroup $(O)/unit/test_smaps: LIBS_UNIT := -Wl,--wrap=fopen
+$(O)/unit/test_cgroup: LIBS_UNIT += -Wl,--wrap=statfs
 # The file of a reference string, and what is made into one.
 STORE_OBJ := $(patsubst %.c,$(O)/unit/obj/%.o,$(wildcard tools/store/refs_*.c) tools/store/new_file.c)
 $(O)/unit/test_refs_file $(O)/unit/test_refs_forged: $(STORE_OBJ)
@@ -104,17 +109,33 @@ $(O)/workloads/faultapi: tests/bpf/faultapi.c $(filter-out $(O)/tools/main.o $(O
 .PHONY: workloads
 workloads: $(WORKLOADS) $(STRESS) $(STACKS) $(O)/workloads/kfunc $(O)/workloads/pmu $(O)/workloads/faultapi
 
-# libFuzzer: FUZZ_TIME seconds each, from the corpus; what it finds is left in build/fuzz.
+# libFuzzer: FUZZ_TIME seconds each, from the corpus; what it finds is left in build/fuzz. A fuzzer is
+# linked with the tool's own objects that it fuzzes.
 FUZZ	:= $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_TIME ?= 600
-FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(O)/fuzz/fuzz_refs: $(wildcard tools/store/refs_*.[ch] tools/store/new_file.[ch])
-$(O)/fuzz/fuzz_import: $(wildcard tools/collect/import*.[ch])
-$(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/fuzz_file.h
-	$(call say,CC,$@)
+FUZZ_SAN := address,undefined,float-cast-overflow
+FUZZ_CFLAGS := -O1 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-string-concatenation -fno-sanitize-recover=all
+fuzz-objects = $(patsubst %.c,$(O)/fuzz/obj/%.o,$(wildcard $(1)))
+$(O)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -D_GNU_SOURCE -Itools -Itests/fuzz -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
-		$(FUZZ_CFLAGS) $(filter %.c,$^) -lzstd -lz -o $@
+	$(Q)$(CLANG) $(CPPFLAGS_UNIT) -Itests/fuzz $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c $< -o $@
+
+$(O)/fuzz/fuzz_refs: $(call fuzz-objects,tools/store/refs_*.c tools/store/new_file.c)
+$(O)/fuzz/fuzz_import: $(call fuzz-objects,tools/collect/import*.c)
+$(O)/fuzz/fuzz_refs $(O)/fuzz/fuzz_import: LIBS_FUZZ := -lzstd -lz
+$(O)/fuzz/fuzz_module: $(call fuzz-objects,tools/collect/module_text*.c tools/model/table.c tools/model/vma.c tools/util/args.c)
+FUZZ_PROC := $(patsubst %,tools/collect/%.c,proc proc_pagemap proc_segments share lives lives_proc mapped_file keyed module_text module_text_walk) \
+	tools/model/table.c tools/model/vma.c tools/util/args.c tests/fuzz/fuzz_paths.c
+$(O)/fuzz/fuzz_proc: $(call fuzz-objects,$(FUZZ_PROC))
+$(O)/fuzz/fuzz_proc $(O)/fuzz/fuzz_keyed: LIBS_FUZZ := -Wl,--wrap=fopen,--wrap=open
+FUZZ_KEYED := $(patsubst %,tools/collect/%.c,keyed cgroup psi cover module proc module_text module_text_walk) tools/model/table.c \
+	tools/model/vma.c tools/util/args.c tests/fuzz/fuzz_paths.c
+$(O)/fuzz/fuzz_keyed: $(call fuzz-objects,$(FUZZ_KEYED))
+$(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o
+	$(call say,CC,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,$(FUZZ_SAN) $(filter %.o,$^) $(LIBS_FUZZ) -o $@
+
+-include $(wildcard $(O)/fuzz/obj/*/*/*.d $(O)/fuzz/obj/*/*/*/*.d $(O)/fuzz/obj/*/*.d)
 
 .PHONY: fuzz
 fuzz:

@@ -52,23 +52,33 @@ static int split_range(const char *word, uint64_t *start, uint64_t *end)
 	return args_addr_range(word, start, end) || !*end ? -EBADMSG : 0;
 }
 
+static int feature_line(char *line, struct mms_module_feature *f)
+{
+	char *name = text_word(&line), *yes = text_word(&line);
+
+	if (!yes || (strcmp(yes, "yes") && strcmp(yes, "no")) ||
+	    text_copy(f->name, sizeof(f->name), name))
+		return -EBADMSG;
+	f->yes = !strcmp(yes, "yes");
+	snprintf(f->why, sizeof(f->why), "%s", line ? line : "-");
+	return 0;
+}
+
 int mms_text_features(char *text, struct mms_list *features)
 {
+	int err = 0;
 	char *line;
 
-	while ((line = text_line(&text))) {
+	while (!err && (line = text_line(&text))) {
 		struct mms_module_feature *f = model_list_add(features, sizeof(*f));
-		char *name = text_word(&line), *yes = text_word(&line);
 
-		if (!f)
-			return -ENOMEM;
-		if (!yes || (strcmp(yes, "yes") && strcmp(yes, "no")) ||
-		    text_copy(f->name, sizeof(f->name), name))
-			return -EBADMSG;
-		f->yes = !strcmp(yes, "yes");
-		snprintf(f->why, sizeof(f->why), "%s", line ? line : "-");
+		err = f ? feature_line(line, f) : -ENOMEM;
 	}
-	return 0;
+	if (err) {
+		free(features->v);
+		memset(features, 0, sizeof(*features));
+	}
+	return err;
 }
 
 int text_vma(char *line, bool dev, struct mms_vma *vma)

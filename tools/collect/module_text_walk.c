@@ -118,6 +118,8 @@ static int walk_page(struct mms_walk *w, char *rest)
 static int walk_line(struct mms_walk *w, const char *key, char *rest)
 {
 	if (!strcmp(key, "vma")) {
+		if (w->vma.name) /* one of a block: a second would take the first one's place */
+			return -EBADMSG;
 		if (rest && !strncmp(rest, "none", 4))
 			return 0;
 		return rest ? text_vma(rest, false, &w->vma) : -EBADMSG;
