@@ -28,6 +28,19 @@ static char *join(const char *dir, const char *name)
 	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
+/* Of three octal digits; -1 if they are none. */
+static int octal(const char *s)
+{
+	int c = 0, i;
+
+	for (i = 0; i < 3; i++) {
+		if (s[i] < '0' || s[i] > '7')
+			return -1;
+		c = c * 8 + s[i] - '0';
+	}
+	return c;
+}
+
 /* Reads the mount point out of a line of mountinfo; octal escapes are undone. Return: malloc'ed or
  * NULL. */
 static char *mount_point(const char *line)
@@ -37,10 +50,10 @@ static char *mount_point(const char *line)
 	if (!strstr(line, " - cgroup2 ") || sscanf(line, "%*s %*s %*s %*s %4095s", point) != 1)
 		return NULL;
 	while (*in) {
-		unsigned int c;
+		int c = in[0] == '\\' ? octal(in + 1) : -1;
 
-		if (in[0] == '\\' && sscanf(in + 1, "%3o", &c) == 1) {
-			*out++ = c;
+		if (c > 0 && c < 256) {
+			*out++ = (char)c;
 			in += 4;
 		} else {
 			*out++ = *in++;
@@ -71,7 +84,9 @@ const char *mms_cgroup_root(void)
 
 static bool is_root(const char *dir)
 {
-	return strcmp(dir, mms_cgroup_root()) == 0;
+	const char *root = mms_cgroup_root();
+
+	return root && strcmp(dir, root) == 0;
 }
 
 static bool has_file(const char *dir, const char *name)
@@ -113,11 +128,10 @@ static int check_cgroup(const char *dir, const char **why)
 static char *guess_dir(const char *name)
 {
 	const char *root = mms_cgroup_root();
-	size_t len = strlen(root);
 	char *real, *dir;
 
 	real = realpath(name, NULL);
-	if (real && (name[0] != '/' || strncmp(real, root, len) == 0))
+	if (real && (name[0] != '/' || mms_cgroup_within(real, root)))
 		return real;
 	dir = join(root, name + strspn(name, "/"));
 	if (dir && access(dir, F_OK) != 0 && real) {
@@ -128,6 +142,25 @@ static char *guess_dir(const char *name)
 	if (dir && dir[strlen(dir) - 1] == '/')
 		dir[strlen(dir) - 1] = '\0';
 	return dir;
+}
+
+/*
+ * There is one hierarchy, but it may be mounted more than once: counts and limits know a cgroup by
+ * its directory in the first mount. Takes over @dir. Return: that, or @dir if it cannot be had.
+ */
+static char *in_first_mount(char *dir)
+{
+	uint64_t id = mms_cgroup_id(dir);
+	char *same;
+
+	if (mms_cgroup_within(dir, mms_cgroup_root()) || mms_cgroup_by_id(id, &same))
+		return dir;
+	if (mms_cgroup_id(same) != id) {
+		free(same);
+		return dir;
+	}
+	free(dir);
+	return same;
 }
 
 int mms_cgroup_find(const char *name, char **dir, const char **why)
@@ -152,17 +185,22 @@ int mms_cgroup_find(const char *name, char **dir, const char **why)
 	if (err)
 		free(guess);
 	else
-		*dir = guess;
+		*dir = in_first_mount(guess);
 	return err;
 }
 
-/* Cuts the last part off. Return: false at the root. */
+/* Cuts the last part off. Return: false at the root, be it another mount's. */
 static bool go_up(char *dir)
 {
-	if (is_root(dir))
+	char *slash = strrchr(dir, '/');
+
+	if (is_root(dir) || !slash || slash == dir)
 		return false;
-	*strrchr(dir, '/') = '\0';
-	return true;
+	*slash = '\0';
+	if (is_root(dir) || has_file(dir, "cgroup.controllers"))
+		return true;
+	*slash = '/';
+	return false;
 }
 
 int mms_cgroup_of_pid(pid_t pid, char **dir)
@@ -241,11 +279,11 @@ int mms_cgroup_by_id(uint64_t id, char **dir)
 const char *mms_cgroup_name(const char *dir)
 {
 	const char *root = mms_cgroup_root();
-	size_t len = root ? strlen(root) : 0;
 
-	if (!root || strncmp(dir, root, len) != 0)
+	if (!root || !mms_cgroup_within(dir, root))
 		return dir;
-	return dir[len] ? dir + len : "/";
+	dir += strlen(root);
+	return *dir ? dir : "/";
 }
 
 bool mms_cgroup_within(const char *dir, const char *above)
@@ -274,7 +312,8 @@ static uint64_t own_limit(const char *dir)
 
 int mms_cgroup_limit(const char *dir, uint64_t *bytes, char **holder)
 {
-	char *at = strdup(dir), *best = strdup(mms_cgroup_root());
+	const char *root = mms_cgroup_root();
+	char *at = strdup(dir), *best = strdup(root ? root : dir);
 	uint64_t used, v;
 	int err;
 
@@ -330,7 +369,8 @@ static uint64_t reclaimable(const char *dir)
 
 	free(path);
 	for (i = 0; i < 3 && !err; i++)
-		sum += v[i] == MMS_NO_VALUE ? 0 : v[i];
+		if (v[i] != MMS_NO_VALUE && __builtin_add_overflow(sum, v[i], &sum))
+			return 0; /* cannot be */
 	return sum;
 }
 
@@ -386,6 +426,5 @@ int mms_cgroup_cpu_ns(const char *dir, uint64_t *ns)
 		return err;
 	if (us == MMS_NO_VALUE)
 		return -EOPNOTSUPP;
-	*ns = us * 1000;
-	return 0;
+	return __builtin_mul_overflow(us, (uint64_t)1000, ns) ? -EBADMSG : 0;
 }

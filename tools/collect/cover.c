@@ -10,20 +10,20 @@ int mms_cover_read(pid_t pid, struct mms_cover *c)
 {
 	static const char *const keys[] = {"Rss", "AnonHugePages", "ShmemPmdMapped",
 					   "FilePmdMapped"};
-	uint64_t kb[4];
+	uint64_t v[4];
 	char path[64];
 	int err;
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	err = mms_keyed_read(path, keys, kb, 4);
+	err = mms_keyed_read_kb(path, keys, v, 4);
 	if (err)
 		return err;
-	if (kb[0] == MMS_NO_VALUE || kb[1] == MMS_NO_VALUE)
+	if (v[0] == MMS_NO_VALUE || v[1] == MMS_NO_VALUE)
 		return -ESRCH;
-	c->rss = kb[0] << 10;
-	c->anon = kb[1] << 10;
-	c->shmem = kb[2] == MMS_NO_VALUE ? 0 : kb[2] << 10;
-	c->file = kb[3] == MMS_NO_VALUE ? 0 : kb[3] << 10;
+	c->rss = v[0];
+	c->anon = v[1];
+	c->shmem = v[2] == MMS_NO_VALUE ? 0 : v[2];
+	c->file = v[3] == MMS_NO_VALUE ? 0 : v[3];
 	return 0;
 }
 

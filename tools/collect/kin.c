@@ -83,7 +83,7 @@ static bool parse_stat(char *from, struct process *p)
 static bool read_process(pid_t pid, struct process *p)
 {
 	char text[1024], path[64], *open, *close;
-	struct stat st;
+	struct stat st = {0};
 	size_t len;
 
 	memset(p, 0, sizeof(*p));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collect/keyed.h"
 #include "collect/module.h"
 #include "collect/module_file.h"
 #include "collect/proc.h"
@@ -188,10 +189,8 @@ int mms_module_key(const char *text, const char *key, uint64_t *v)
 	const char *p = text;
 
 	while (p) {
-		if (!strncmp(p, key, len) && p[len] == ' ') {
-			*v = strtoull(p + len, NULL, 10);
-			return 0;
-		}
+		if (!strncmp(p, key, len) && p[len] == ' ')
+			return mms_keyed_number(p + len, v) ? -EBADMSG : 0;
 		p = strchr(p, '\n');
 		p = p ? p + 1 : NULL;
 	}

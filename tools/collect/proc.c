@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collect/keyed.h"
 #include "collect/module_text.h"
 #include "collect/proc.h"
 
@@ -65,7 +66,7 @@ pid_t mms_proc_tgid(pid_t pid)
 		sscanf(line, "Tgid: %d", &tgid);
 	if (f)
 		fclose(f);
-	return tgid;
+	return tgid > 0 ? tgid : 0;
 }
 
 bool mms_proc_first_namespace(void)
@@ -152,8 +153,7 @@ int mms_proc_rss(pid_t pid, uint64_t *bytes)
 		return err;
 	if (sscanf(line, "%*u %" SCNu64, &pages) != 1)
 		return -EBADMSG;
-	*bytes = pages * sysconf(_SC_PAGESIZE);
-	return 0;
+	return __builtin_mul_overflow(pages, (uint64_t)sysconf(_SC_PAGESIZE), bytes) ? -EBADMSG : 0;
 }
 
 /**
@@ -199,32 +199,43 @@ struct smaps_extra {
 	uint64_t exclusive;
 };
 
-static void smaps_line(char *line, struct mms_map *m, struct smaps_extra *e)
+/* Where an amount goes, and whether several add up there. NULL: what nobody asks for. */
+static uint64_t *smaps_key(const char *key, struct mms_map *m, struct smaps_extra *e)
 {
-	char key[32];
-	uint64_t kb;
-
-	if (sscanf(line, "%31[^:]: %" SCNu64 " kB", key, &kb) != 2)
-		return;
-	kb *= 1024;
 	if (!strcmp(key, "Size"))
-		m->bytes[MMS_MAP_SIZE] = kb;
-	else if (!strcmp(key, "Rss"))
-		m->bytes[MMS_MAP_RSS] = kb;
-	else if (!strcmp(key, "Swap"))
-		m->bytes[MMS_MAP_SWAP] = kb;
-	else if (!strcmp(key, "Anonymous"))
-		e->anonymous = kb;
-	else if (strstr(key, "_Hugetlb"))
-		e->hugetlb += kb;
-	else if (!strcmp(key, "AnonHugePages") || !strcmp(key, "ShmemPmdMapped") ||
-		 !strcmp(key, "FilePmdMapped"))
-		e->pmd += kb;
+		return &m->bytes[MMS_MAP_SIZE];
+	if (!strcmp(key, "Rss"))
+		return &m->bytes[MMS_MAP_RSS];
+	if (!strcmp(key, "Swap"))
+		return &m->bytes[MMS_MAP_SWAP];
+	if (!strcmp(key, "Anonymous"))
+		return &e->anonymous;
+	if (!strcmp(key, "AnonHugePages") || !strcmp(key, "ShmemPmdMapped") ||
+	    !strcmp(key, "FilePmdMapped"))
+		return &e->pmd;
 	/* _Clean, _Dirty, _Hugetlb */
 	if (!strncmp(key, "Shared_", 7))
-		e->shared += kb;
-	else if (!strncmp(key, "Private_", 8))
-		e->exclusive += kb;
+		return &e->shared;
+	return strncmp(key, "Private_", 8) ? NULL : &e->exclusive;
+}
+
+/* Return: 0, -EBADMSG an amount that is none. */
+static int smaps_line(char *line, struct mms_map *m, struct smaps_extra *e)
+{
+	char *value = strchr(line, ':');
+	uint64_t bytes, *sum;
+
+	if (!value)
+		return -EBADMSG;
+	*value++ = '\0';
+	sum = smaps_key(line, m, e);
+	if (!sum)
+		return 0;
+	if (mms_keyed_kb(value, &bytes) || __builtin_add_overflow(*sum, bytes, sum))
+		return -EBADMSG;
+	if (strstr(line, "_Hugetlb") && __builtin_add_overflow(e->hugetlb, bytes, &e->hugetlb))
+		return -EBADMSG;
+	return 0;
 }
 
 /*
@@ -243,7 +254,9 @@ static void smaps_done(struct mms_map *m, const struct smaps_extra *e)
 	for (i = 0; i < sizeof(has) / sizeof(has[0]); i++)
 		m->known[has[i]] = true;
 	m->bytes[MMS_MAP_ANON] = e->anonymous;
-	m->bytes[MMS_MAP_FILE] = m->bytes[MMS_MAP_RSS] - e->anonymous;
+	m->known[MMS_MAP_FILE] = e->anonymous <= m->bytes[MMS_MAP_RSS];
+	if (m->known[MMS_MAP_FILE])
+		m->bytes[MMS_MAP_FILE] = m->bytes[MMS_MAP_RSS] - e->anonymous;
 	m->bytes[MMS_MAP_HUGETLB] = e->hugetlb;
 	m->bytes[MMS_MAP_SHARED] = e->shared;
 	m->bytes[MMS_MAP_EXCLUSIVE] = e->exclusive;
@@ -273,8 +286,7 @@ int mms_proc_smaps(pid_t pid, struct mms_list *maps)
 	while (!err && getline(&line, &sz, f) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		if (isupper((unsigned char)line[0])) {
-			if (m)
-				smaps_line(line, m, &e);
+			err = m ? smaps_line(line, m, &e) : -EBADMSG;
 			continue;
 		}
 		if (m)
@@ -311,25 +323,18 @@ int mms_proc_clear_refs(pid_t pid)
 
 int mms_proc_referenced(pid_t pid, uint64_t *referenced, uint64_t *rss)
 {
+	static const char *const keys[] = {"Referenced", "Rss"};
+	uint64_t bytes[2];
 	char path[64];
-	char line[256];
-	uint64_t kb;
-	int found = 0;
-	FILE *f;
+	int err;
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "Referenced: %" SCNu64 " kB", &kb) == 1) {
-			*referenced = kb * 1024;
-			found++;
-		} else if (sscanf(line, "Rss: %" SCNu64 " kB", &kb) == 1) {
-			*rss = kb * 1024;
-			found++;
-		}
-	}
-	fclose(f);
-	return found == 2 ? 0 : -ESRCH;
+	err = mms_keyed_read_kb(path, keys, bytes, 2);
+	if (err)
+		return err;
+	if (bytes[0] == MMS_NO_VALUE || bytes[1] == MMS_NO_VALUE)
+		return -ESRCH;
+	*referenced = bytes[0];
+	*rss = bytes[1];
+	return 0;
 }

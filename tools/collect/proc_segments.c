@@ -12,9 +12,10 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "collect/keyed.h"
 #include "collect/proc_segments.h"
 
-#define PAGE_KB	    4
+#define PAGE	    4096
 #define TMPFS_MAGIC 0x01021994
 
 /* Where the program's own memory lies. */
@@ -29,7 +30,7 @@ struct vma {
 	unsigned int dev_major;
 	uint64_t ino;
 	char name[64]; /* the beginning of it */
-	uint64_t kb;
+	uint64_t bytes;
 	bool grows_down;
 	bool hugetlb;
 };
@@ -102,25 +103,35 @@ static enum mms_segment segment_of(pid_t pid, const struct vma *v, const struct 
 	return v->perms[3] == 'p' && v->perms[1] == 'w' ? MMS_SEG_DATA : MMS_SEG_FILE;
 }
 
-static void parse_key(const char *line, struct vma *v)
+/* Return: 0, -EBADMSG more than the mapping has room for, or no amount. */
+static int parse_key(const char *line, struct vma *v)
 {
-	uint64_t kb;
+	static const char *const keys[] = {"Rss:", "Private_Hugetlb:", "Shared_Hugetlb:"};
+	uint64_t bytes;
+	size_t i, len;
 
 	if (!strncmp(line, "VmFlags:", 8)) {
 		v->grows_down = strstr(line, " gd");
 		v->hugetlb = strstr(line, " ht");
-	} else if (sscanf(line, "Rss: %" SCNu64, &kb) == 1 ||
-		   sscanf(line, "Private_Hugetlb: %" SCNu64, &kb) == 1 ||
-		   sscanf(line, "Shared_Hugetlb: %" SCNu64, &kb) == 1) {
-		v->kb += kb;
+		return 0;
 	}
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		len = strlen(keys[i]);
+		if (strncmp(line, keys[i], len))
+			continue;
+		if (mms_keyed_kb(line + len, &bytes) || bytes > v->end - v->start - v->bytes)
+			return -EBADMSG;
+		v->bytes += bytes;
+	}
+	return 0;
 }
 
 static bool parse_head(const char *line, struct vma *v)
 {
 	memset(v, 0, sizeof(*v));
 	return sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %x:%*x %" SCNu64 " %63[^\n]",
-		      &v->start, &v->end, v->perms, &v->dev_major, &v->ino, v->name) >= 5;
+		      &v->start, &v->end, v->perms, &v->dev_major, &v->ino, v->name) >= 5 &&
+	       v->start < v->end;
 }
 
 /* A process that ends, or becomes another program, has its mappings cut off in mid-read. */
@@ -141,22 +152,24 @@ static int read_segments(FILE *f, pid_t pid, const struct layout *layout, mms_se
 	char *line = NULL;
 	bool any = false;
 	size_t sz = 0;
+	int err = 0;
 
-	while (getline(&line, &sz, f) > 0) {
+	while (!err && getline(&line, &sz, f) > 0) {
 		if (isupper((unsigned char)line[0])) {
-			parse_key(line, &v);
+			err = any ? parse_key(line, &v) : -EBADMSG;
 			continue;
 		}
 		if (any)
-			fn(ctx, v.start, v.end, segment_of(pid, &v, layout), v.kb / PAGE_KB);
+			fn(ctx, v.start, v.end, segment_of(pid, &v, layout), v.bytes / PAGE);
 		any = parse_head(line, &v);
+		err = any ? 0 : -EBADMSG;
 	}
-	if (any)
-		fn(ctx, v.start, v.end, segment_of(pid, &v, layout), v.kb / PAGE_KB);
+	if (!err && any)
+		fn(ctx, v.start, v.end, segment_of(pid, &v, layout), v.bytes / PAGE);
 	free(line);
-	if (ferror(f))
-		return -EIO;
-	return any ? 0 : -ESRCH;
+	if (!err && ferror(f))
+		err = -EIO;
+	return err ? err : any ? 0 : -ESRCH;
 }
 
 int mms_proc_segments_each(pid_t pid, mms_segment_fn fn, void *ctx)

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reads memory pressure. Must not know what anyone concludes from it. */
 #include <errno.h>
-#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/keyed.h"
 #include "collect/psi.h"
 
-static void parse_line(const char *line, struct mms_psi *psi)
+/* Return: false if the line does not have its shape. */
+static bool parse_line(const char *line, struct mms_psi *psi)
 {
 	const char *total = strstr(line, "total=");
-	uint64_t us;
+	uint64_t ns;
 
-	if (!total)
-		return;
-	us = strtoull(total + strlen("total="), NULL, 10);
+	if (!total || mms_keyed_number(total + strlen("total="), &ns) ||
+	    __builtin_mul_overflow(ns, (uint64_t)1000, &ns))
+		return false;
 	if (strncmp(line, "some ", 5) == 0)
-		psi->some_ns = us * 1000;
+		psi->some_ns = ns;
 	else if (strncmp(line, "full ", 5) == 0)
-		psi->full_ns = us * 1000;
+		psi->full_ns = ns;
+	return true;
 }
 
 int mms_psi_read(const char *cgroup, struct mms_psi *psi)
@@ -38,8 +41,9 @@ int mms_psi_read(const char *cgroup, struct mms_psi *psi)
 	if (!f)
 		return err;
 	errno = 0;
-	for (; fgets(line, sizeof(line), f); lines++)
-		parse_line(line, psi);
+	for (; !err && fgets(line, sizeof(line), f); lines++)
+		if (!parse_line(line, psi))
+			err = -EBADMSG;
 	if (!lines)
 		err = errno ? -errno : -EOPNOTSUPP;
 	fclose(f);

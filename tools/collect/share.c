@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 #include <linux/types.h>
 
+#include "collect/keyed.h"
 #include "collect/proc.h"
 #include "collect/share.h"
 
@@ -333,40 +335,66 @@ static uint64_t take(uint64_t *from, uint64_t bytes)
 	return took;
 }
 
-/* Where kpageflags cannot be believed smaps has a sum per mapping: most of it is shared. */
+/* Of what was counted as shared, most likely, or as private. */
+static void move_to_ksm(struct mms_share *s, uint64_t bytes)
+{
+	uint64_t took = take(&s->shared, bytes);
+
+	took += take(&s->private, bytes - took);
+	s->ksm += took;
+}
+
+/*
+ * Where kpageflags cannot be believed smaps has a sum per mapping. Lines are read whole: behind a
+ * long name's beginning anything may follow.
+ */
+static int move_ksm(struct mms_share_look *look, FILE *f)
+{
+	struct mms_share_vma *v = look->vmas.v, *end = v + look->vmas.nr;
+	uint64_t start = 0, bytes;
+	char *line = NULL;
+	size_t sz = 0;
+	int err = 0;
+
+	while (!err && getline(&line, &sz, f) > 0) {
+		/* Names of values begin with a capital, which may be a hex digit, too. */
+		if (!isupper((unsigned char)line[0])) {
+			if (sscanf(line, "%" SCNx64 "-", &start) != 1)
+				err = -EBADMSG;
+			continue;
+		}
+		if (strncmp(line, "KSM:", 4))
+			continue;
+		if (mms_keyed_kb(line + 4, &bytes))
+			err = -EBADMSG;
+		while (v < end && v->start < start)
+			v++;
+		if (!err && v < end && v->start == start)
+			move_to_ksm(&v->bytes, bytes);
+	}
+	if (!err && ferror(f))
+		err = -EIO;
+	free(line);
+	return err;
+}
+
 static int ksm_of_smaps(struct mms_share_look *look, pid_t pid)
 {
 	struct mms_share_vma *v = look->vmas.v, *end = v + look->vmas.nr;
-	unsigned long long start = 0, kb;
-	char path[64], line[256];
-	uint64_t left;
+	char path[64];
 	FILE *f;
+	int err;
 
 	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "KSM: %llu kB", &kb) != 1) {
-			/* Names of values begin with a capital, which may be a hex digit, too. */
-			if (!isupper((unsigned char)line[0]))
-				sscanf(line, "%llx-", &start);
-			continue;
-		}
-		while (v < end && v->start < start)
-			v++;
-		if (v == end || v->start != start)
-			continue;
-		left = kb * 1024;
-		left -= take(&v->bytes.shared, left);
-		left -= take(&v->bytes.private, left);
-		v->bytes.ksm += kb * 1024 - left;
-	}
+	err = move_ksm(look, f);
 	fclose(f);
 	memset(&look->bytes, 0, sizeof(look->bytes));
-	for (v = look->vmas.v; v < end; v++)
+	for (; v < end; v++)
 		add(&look->bytes, &v->bytes);
-	return 0;
+	return err;
 }
 
 static uint64_t now_ns(void)
