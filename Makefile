@@ -42,7 +42,7 @@ SKELS	:= $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
 MAN	:= $(wildcard Documentation/man/*.8)
 
 .SECONDARY:
-.PHONY: FORCE all tool bpf module install uninstall clean check check-unit check-vm demo lint bench bench-replay setup
+.PHONY: FORCE all tool bpf module install uninstall clean check check-unit check-vm check-deep debug-kernel demo lint bench bench-replay setup
 all: tool module
 tool: $(O)/mmscope
 bpf: $(SKELS)

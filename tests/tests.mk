@@ -158,6 +158,18 @@ check:
 	$(Q)tests/setup
 	$(Q)tests/check $(O)
 
+# Kernels that check themselves: hours. DEEP="kasan-module ..." takes some rows only.
+check-deep:
+	$(Q)tests/setup
+	$(Q)$(MAKE) --no-print-directory tool workloads
+	$(Q)tests/check-deep $(O) $(DEEP)
+
+# One of them, or all: 25 minutes of two processors each, once; goes on where it was interrupted.
+KERNEL ?= kasan lockdep kcsan
+debug-kernel:
+	$(Q)tests/setup
+	$(Q)tests/vm/fetch $(KERNEL)
+
 demo:
 	$(Q)tests/setup
 	$(Q)$(MAKE) --no-print-directory tool

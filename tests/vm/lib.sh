@@ -72,11 +72,20 @@ kernel_field() { kernel_rows | awk -v n="$1" -v c="$2" '$1 == n { print $c }'; }
 # kernel_flag NAME FLAG: the value of FLAG=value, or nothing
 kernel_flag() { kernel_field "$1" 5 | tr , '\n' | sed -n "s/^$2=//p"; }
 
+# is_built NAME: no package has it; it is built here
+is_built() { [ -n "$(kernel_flag "$1" config)" ]; }
+
 # kernel_dir NAME: the unpacked kernel that is current
 kernel_dir() { readlink -f "$cache_dir/kernels/$1/current"; }
 
 # kernel_release NAME: what uname -r will say; nothing when it was never fetched
 kernel_release() { cat "$cache_dir/kernels/$1/current/release" 2>/dev/null; }
+
+# compiler_of HEADERS: gcc-N, the compiler the kernel was built with
+compiler_of()
+{
+	sed -n 's/^CONFIG_GCC_VERSION=\([0-9]*\)[0-9]\{4\}$/gcc-\1/p' "$1/include/config/auto.conf"
+}
 
 # kernel_name WORD: the table's name for WORD, which may be the start of a cached release.
 kernel_name()

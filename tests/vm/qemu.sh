@@ -97,13 +97,13 @@ kernel_args()
 	if [ -n "$shell" ]; then
 		line="$line loglevel=4"
 	else
-		line="$line ignore_loglevel"
+		line="$line ignore_loglevel printk.devkmsg=on"
 	fi
 	line="$line tsc=nowatchdog i8042.noaux i8042.nokbd random.trust_cpu=on"
 	# An emulated processor stands still while a busy host runs others: neither the boot's test
 	# of the timer nor the limits meant for real ones may take that for a fault.
 	have_kvm || line="$line no_timer_check rcupdate.rcu_cpu_stall_timeout=90 watchdog_thresh=45"
-	echo "$line net.ifnames=0 $kargs"
+	echo "$line net.ifnames=0 $(kernel_flag "$kernel" args) $kargs"
 }
 
 # run_guest: start QEMU, pass its output on as it comes, wait. Sets qemu_status, timed_out.
