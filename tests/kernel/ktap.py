@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -10,6 +11,21 @@ import traceback
 _n = 0
 _failed = 0
 _name = os.path.basename(sys.argv[0]).removeprefix("test_").removesuffix(".py") + os.environ.get("MMS_VARIANT", "")
+
+# How many times longer than elsewhere whatever is waited for may take: kernels that check themselves are slow.
+SLOW = int(os.environ.get("MMS_SLOW") or 1)
+
+
+class _Patient(subprocess.Popen):
+    def wait(self, timeout=None):
+        return super().wait(timeout and timeout * SLOW)
+
+    def communicate(self, input=None, timeout=None):  # pylint: disable=redefined-builtin
+        return super().communicate(input, timeout and timeout * SLOW)
+
+
+if SLOW > 1:
+    subprocess.Popen = _Patient
 
 
 def ok(cond, name, diag=""):
