@@ -143,6 +143,14 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory $(FUZZ)
 	$(Q)CLANG=$(CLANG) tests/fuzz/run $(O) $(FUZZ_TIME)
 
+# Lines and branches that the tests of the host reach, in a build of its own without sanitizers.
+COUNTING := --coverage -fprofile-update=atomic -O0
+.PHONY: coverage coverage-build
+coverage-build: tool $(UNIT)
+coverage:
+	$(Q)$(MAKE) --no-print-directory O=$(O)/coverage CFLAGS="-g $(COUNTING)" SAN_UNIT="$(COUNTING)" coverage-build
+	$(Q)tests/coverage/run $(O)/coverage
+
 setup:
 	$(Q)tests/setup
 

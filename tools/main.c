@@ -4,10 +4,12 @@
  * live on; nothing of what they do.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "model/replay/curve.h"
@@ -135,16 +137,28 @@ static void ignore(int sig)
 {
 }
 
+/* What is closed would be the number of the next file, and that would get what is said. */
+static void fill_gaps(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	/*
 	 * A closed pipe must end us by way of EPIPE, so that what was set in the
 	 * kernel is undone. A handler rather than SIG_IGN: exec resets it, so that
-	 * "faults -- COMMAND" does not pass it on.
+	 * "faults -- COMMAND" does not pass it on. So must a limit on the size of files.
 	 */
 	struct sigaction sa = {.sa_handler = ignore, .sa_flags = SA_RESTART};
 
+	fill_gaps();
 	sigaction(SIGPIPE, &sa, NULL);
+	sigaction(SIGXFSZ, &sa, NULL);
 	mms_simd_use_named(getenv("MMSCOPE_SIMD")); /* for tests and benchmarks */
 	return run(argc, argv);
 }

@@ -125,6 +125,14 @@ static int find_proc(struct run *r, const struct import_source *s, const struct 
 	return 0;
 }
 
+/* A reader of stdout that has left knows. */
+static int not_written(const struct run *r, int err)
+{
+	if (err == -EPIPE)
+		return EXIT_FAILED;
+	return err_failed("%s: cannot write: %s", r->a->out, strerror(-err));
+}
+
 static int take(struct run *r, const struct import_source *s, size_t nr)
 {
 	size_t i;
@@ -151,9 +159,7 @@ static int take(struct run *r, const struct import_source *s, size_t nr)
 		return err_failed("%s: out of memory for more than %" PRIu32
 				  " pages: take less of it with --max-refs",
 				  s->file, mms_renamed(r->pages)->nr);
-	if (err)
-		return err_failed("%s: cannot write: %s", r->a->out, strerror(-err));
-	return EXIT_OK;
+	return err ? not_written(r, err) : EXIT_OK;
 }
 
 /* At most @turn references of a source. */
@@ -325,9 +331,7 @@ static int commit(struct run *r)
 				  r->sources[0].file, r->a->format->name);
 	err = mms_refs_commit(r->w, &info);
 	r->w = NULL;
-	if (err)
-		return err_failed("%s: cannot write: %s", r->a->out, strerror(-err));
-	return EXIT_OK;
+	return err ? not_written(r, err) : EXIT_OK;
 }
 
 /* By what the strings were made, each once. */
@@ -350,7 +354,7 @@ static int create(struct run *r)
 				     .delta_ns = r->a->opts.delta_ns,
 				     .page_shift = r->a->opts.page_shift};
 	size_t i;
-	int err;
+	int err = 0;
 
 	for (i = 0; i < r->nr_sources; i++)
 		info.ids |= import_source_ids(&r->sources[i]);
@@ -362,9 +366,10 @@ static int create(struct run *r)
 		info.page_shift = first->page_shift;
 		join_origins(r, info.origin, sizeof(info.origin));
 	} else {
-		set_name(info.origin, sizeof(info.origin), r->a->format->name);
+		err = set_name(info.origin, sizeof(info.origin), r->a->format->name);
 	}
-	err = mms_refs_create(&r->w, r->a->out, &info);
+	if (!err)
+		err = mms_refs_create(&r->w, r->a->out, &info);
 	return err ? err_failed("%s: cannot write: %s", r->a->out, strerror(-err)) : EXIT_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/replay.h"
+#include "util/memstream.h"
 
 static const struct out_col cols[] = {
 	{"step", "STEP", OUT_COUNT, 6},	    {"page", "PAGE", OUT_STR, -8},
@@ -31,6 +32,7 @@ static const struct out_col cols[] = {
  * @in: of each page: it is in @list
  * @dirty: of each page
  * @words: lists are put out as such, not as text
+ * @no_memory: it ran out, what was shown is not all
  * @width: of a page in a list; @note_width: of a page in a frame, with what the policy keeps of it
  */
 struct steps {
@@ -41,7 +43,7 @@ struct steps {
 	struct mms_replay_count count;
 	uint32_t *frame, nr_frames;
 	uint32_t *list, nr_list;
-	bool *in, *dirty, words;
+	bool *in, *dirty, words, no_memory;
 	size_t width, note_width;
 };
 
@@ -93,10 +95,8 @@ static char *line_of(const struct steps *t, const uint32_t *pages, uint32_t nr, 
 		return NULL;
 	for (k = 0; k < nr; k++)
 		put_page(f, t, pages[k], width, note);
-	if (fclose(f)) {
-		free(text);
+	if (!memstream_end(f, &text))
 		return NULL;
-	}
 	for (len = strlen(text); len && text[len - 1] == ' '; len--)
 		text[len - 1] = '\0';
 	return text;
@@ -112,10 +112,8 @@ static void cell_words(struct steps *t, char *text)
 	while (word && (one = strsep(&text, " ")))
 		if (*one)
 			word[nr++] = one;
-	if (word)
-		out_cell_frames(t->o, word, nr);
-	else
-		out_cell_none(t->o);
+	out_cell_frames(t->o, word, nr);
+	t->no_memory |= !word;
 	free(word);
 }
 
@@ -124,7 +122,8 @@ static void cell_line(struct steps *t, char *text)
 	if (text && t->words)
 		cell_words(t, text);
 	else
-		out_cell_str(t->o, text ? text : "no memory");
+		out_cell_str(t->o, text);
+	t->no_memory |= !text;
 	free(text);
 }
 
@@ -141,6 +140,7 @@ static char *victims(struct steps *t)
 		t->frame[k] = NONE;
 	}
 	text = gone ? line_of(t, gone, nr, 0, false) : NULL;
+	t->no_memory |= !text;
 	free(gone);
 	return text;
 }
@@ -255,7 +255,7 @@ static void report(struct steps *t, uint64_t nr, uint32_t frames)
 	if (!(t->rp->p->flags & MMS_POLICY_VARIABLE))
 		out_num(t->o, "frames", "frames", OUT_COUNT, frames);
 	out_table(t->o, "steps", columns(t), NR_COLS);
-	for (i = 0; i < nr && !out_error(t->o); i++)
+	for (i = 0; i < nr && !t->no_memory && !out_error(t->o); i++)
 		step(t, &t->s->refs, i);
 	out_table_end(t->o);
 	out_num(t->o, "faults", "faults", OUT_COUNT, t->count.faults);
@@ -293,9 +293,10 @@ static int run_twice(struct steps *t, const struct mms_policy_conf *conf, uint64
 		t->nr_frames = t->count.max_resident;
 	if (!begin(t, conf))
 		return err_failed("%s: no memory", t->rp->text);
-	report(t, nr, conf->frames);
+	if (!t->no_memory)
+		report(t, nr, conf->frames);
 	t->rp->p->end(t->state);
-	return EXIT_OK;
+	return t->no_memory ? err_failed("%s: no memory", t->rp->text) : EXIT_OK;
 }
 
 static int run(struct steps *t, uint32_t frames, uint64_t nr)

@@ -98,6 +98,7 @@ struct size_pages {
  * @least_writebacks, @most_writebacks: bounds of @writebacks, if these are counted
  * @opt_writebacks: of the sizes that size_opt_count() was asked for; NULL: not to be had
  * @opt_bytes: of memory that counting them takes
+ * @opt_err: why they could not be counted after all, -errno
  * @whole: the string, for that
  */
 struct size_data {
@@ -110,6 +111,7 @@ struct size_data {
 	uint64_t *lru, *opt, *writebacks, *least, *most;
 	uint64_t *least_writebacks, *most_writebacks;
 	uint64_t *opt_writebacks, opt_bytes;
+	int opt_err;
 	struct mms_refs whole;
 };
 
@@ -128,8 +130,8 @@ void size_close(struct size_data *d);
  * but that the write-backs count, and that it is found by halving. */
 int size_opt_open(struct size_data *d, const struct size_opts *opts);
 void size_opt_close(struct size_data *d);
-bool size_opt_count(const struct size_data *d, uint64_t frames);
-uint64_t size_opt_find(const struct size_data *d, const struct mms_cost *cost,
+bool size_opt_count(struct size_data *d, uint64_t frames);
+uint64_t size_opt_find(struct size_data *d, const struct mms_cost *cost,
 		       const struct mms_size_curve *opt, const struct size_goal *g);
 
 /* size_cost.c: devices. Return: an exit code; a list of names for the help. */
@@ -145,7 +147,7 @@ int size_parse_memory(const char *s, struct args_amount *memory); /* "1000", "64
 int size_parse_rate(const char *s, struct size_goal *goal);	  /* "100" or "5/s" */
 
 /* size_report.c, size_tables.c; @why: what says that size. Return: an exit code. */
-int size_report(struct out *o, const struct size_opts *opts, const struct size_data *d);
+int size_report(struct out *o, const struct size_opts *opts, struct size_data *d);
 void size_report_eat(struct out *o, const struct size_opts *opts, const struct size_data *d,
 		     const struct mms_size_at *at, const char *why);
 void size_report_pages(struct out *o, const struct size_opts *opts, const struct size_data *d,

@@ -64,7 +64,7 @@ void size_opt_close(struct size_data *d)
 		mms_refs_unload(&d->whole);
 }
 
-bool size_opt_count(const struct size_data *d, uint64_t frames)
+bool size_opt_count(struct size_data *d, uint64_t frames)
 {
 	struct mms_policy_conf conf = {0};
 	struct mms_replay_count count;
@@ -77,7 +77,9 @@ bool size_opt_count(const struct size_data *d, uint64_t frames)
 	if (d->opt_writebacks[m] != UNKNOWN)
 		return true;
 	conf.frames = m;
-	if (mms_policy_replay(p, &conf, &d->whole, &count))
+	if (!d->opt_err)
+		d->opt_err = mms_policy_replay(p, &conf, &d->whole, &count);
+	if (d->opt_err)
 		return false;
 	d->opt_writebacks[m] = count.writebacks;
 	return true;
@@ -87,7 +89,7 @@ bool size_opt_count(const struct size_data *d, uint64_t frames)
  * Without write-backs the curve gives one end of the sizes between which it is: time that they take
  * never makes a stall shorter or a slowdown smaller, and never faults more frequent.
  */
-uint64_t size_opt_find(const struct size_data *d, const struct mms_cost *cost,
+uint64_t size_opt_find(struct size_data *d, const struct mms_cost *cost,
 		       const struct mms_size_curve *opt, const struct size_goal *g)
 {
 	struct mms_size_curve free_of_charge = *opt;
@@ -106,7 +108,7 @@ uint64_t size_opt_find(const struct size_data *d, const struct mms_cost *cost,
 	mid = low;
 	while (low < high) {
 		if (!size_opt_count(d, mid))
-			return low;
+			return 0;
 		if (mms_size_keeps(opt, cost, g->kind, g->limit, mid))
 			high = mid;
 		else

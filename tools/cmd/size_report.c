@@ -25,7 +25,7 @@ static const struct out_col size_cols[] = {
 struct rows {
 	struct out *o;
 	const struct size_opts *opts;
-	const struct size_data *d;
+	struct size_data *d;
 	struct mms_size_curve lru, opt, least, most;
 	bool ordered; /* else there is nothing but bounds */
 };
@@ -312,7 +312,7 @@ static void note_bounds(struct out *o, const struct size_opts *opts, bool never)
 			 opts->cost.cold ? ": first references alone break it (--no-cold)" : "");
 }
 
-int size_report(struct out *o, const struct size_opts *opts, const struct size_data *d)
+int size_report(struct out *o, const struct size_opts *opts, struct size_data *d)
 {
 	struct rows r = {.o = o, .opts = opts, .d = d, .ordered = size_ordered(d, opts)};
 	struct mms_size_at at;
@@ -344,5 +344,7 @@ int size_report(struct out *o, const struct size_opts *opts, const struct size_d
 	note_knee(o, &knee, r.ordered);
 	note_sampled(o, opts, d);
 	out_end(o);
-	return EXIT_OK;
+	return d->opt_err
+		       ? err_failed("%s: write-backs of opt: %s", opts->path, strerror(-d->opt_err))
+		       : EXIT_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "render/escape.h"
 #include "render/out_ops.h"
+#include "util/memstream.h"
 
 /* priv: has the open row a frame yet? */
 static int folded_init(struct out *o)
@@ -84,11 +85,7 @@ char *out_fold(const struct out_val *v)
 		fprintf(f, "%s%s%s", i ? ";" : "", safe, tail);
 		free(safe);
 	}
-	if (fclose(f)) {
-		free(line);
-		return NULL;
-	}
-	return line;
+	return memstream_end(f, &line);
 }
 
 static void folded_cell(struct out *o, const struct out_col *col, const struct out_val *v)

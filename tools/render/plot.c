@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "render/plot.h"
+#include "util/memstream.h"
 
 #define MARGIN 9  /* left of the curves: numbers and the axis */
 #define APART  12 /* columns between the letters of a curve */
@@ -247,10 +248,7 @@ char *plot_draw(const struct plot *p, const struct plot_series *s, size_t nr)
 		for (i = 0; i < nr; i++)
 			draw(&c, &s[i], (struct pen){'A' + i, i * 3});
 		put_all(f, &c, p, s, nr);
-		if (fclose(f)) {
-			free(text);
-			text = NULL;
-		}
+		memstream_end(f, &text);
 	}
 	free(c.dots);
 	free(c.letter);
