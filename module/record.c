@@ -124,6 +124,9 @@ static const volatile __u64 *record_alike(struct mms_recorder *r, const volatile
 	__u64 where = addr | r->low;
 	__u64 a, b, c, d;
 
+	/* Only those bits are compared here: ptes that have all of them are like no one yet. */
+	if (like == ~0ULL)
+		return slot;
 	for (; slot + 4 <= end; slot += 4) {
 		a = slot[0] ^ like;
 		b = slot[1] ^ like;

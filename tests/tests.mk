@@ -23,6 +23,9 @@ $(O)/unit/obj/%.o: %.c
 
 $(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: $(SYMBOL_OBJ)
 $(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: LIBS_UNIT := -ldw -lelf
+# It has two of them in itself.
+$(O)/unit/test_perf_records: $(filter-out %/mmaps.o %/perf_rings.o %/symbols.o,$(SYMBOL_OBJ))
+$(O)/unit/test_perf_records: LIBS_UNIT := -ldw -lelf
 $(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
 $(O)/unit/test_bill: $(O)/unit/obj/tools/collect/bpf_bill.o
 $(O)/unit/test_bill: LIBS_UNIT := -Wl,--wrap=usleep,--wrap=clock_gettime
@@ -44,7 +47,7 @@ $(O)/unit/test_watch: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/com
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $(filter %.c %.o,$^) -lcmocka -ljansson -lm $(LIBS_UNIT) -o $@
+	$(Q)$(CC) $(CPPFLAGS_UNIT) -O1 -g $(WARN) $(SAN_UNIT) -MMD -MP $(filter tests/unit/%.c %.o,$^) -lcmocka -ljansson -lm $(LIBS_UNIT) -o $@
 
 -include $(wildcard $(O)/unit/obj/*/*/*.d $(O)/unit/obj/*/*/*/*.d $(O)/unit/obj/*/*.d) $(UNIT:%=%.d)
 
@@ -132,10 +135,14 @@ $(O)/fuzz/fuzz_module: $(call fuzz-objects,tools/collect/module_text*.c tools/mo
 FUZZ_PROC := $(patsubst %,tools/collect/%.c,proc proc_pagemap proc_segments share lives lives_proc mapped_file keyed module_text module_text_walk) \
 	tools/model/table.c tools/model/vma.c tools/util/args.c tests/fuzz/fuzz_paths.c
 $(O)/fuzz/fuzz_proc: $(call fuzz-objects,$(FUZZ_PROC))
-$(O)/fuzz/fuzz_proc $(O)/fuzz/fuzz_keyed: LIBS_FUZZ := -Wl,--wrap=fopen,--wrap=open
+$(O)/fuzz/fuzz_proc $(O)/fuzz/fuzz_keyed $(O)/fuzz/fuzz_records: LIBS_FUZZ := -Wl,--wrap=fopen,--wrap=open
 FUZZ_KEYED := $(patsubst %,tools/collect/%.c,keyed cgroup psi cover module proc module_text module_text_walk) tools/model/table.c \
 	tools/model/vma.c tools/util/args.c tests/fuzz/fuzz_paths.c
 $(O)/fuzz/fuzz_keyed: $(call fuzz-objects,$(FUZZ_KEYED))
+FUZZ_RECORDS := $(patsubst %,tools/collect/%.c,lives lives_proc mapped_file proc keyed module_text module_text_walk) tools/model/table.c \
+	tools/model/vma.c tools/model/wss.c tools/model/prefetch.c tools/util/args.c module/record.c module/entry_x86.c \
+	tests/fuzz/fuzz_paths.c
+$(O)/fuzz/fuzz_records: $(call fuzz-objects,$(FUZZ_RECORDS))
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o
 	$(call say,CC,$@)
 	$(Q)$(CLANG) -fsanitize=fuzzer,$(FUZZ_SAN) $(filter %.o,$^) $(LIBS_FUZZ) -o $@

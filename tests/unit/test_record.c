@@ -155,6 +155,23 @@ static void rights_of_another_table(void **state)
 	assert_int_equal(MMSCOPE_ENTRY_RIGHTS(&e[1]), 13);
 }
 
+/* Four that have all the bits that are compared were like the recorder before its first. */
+static void all_bits(void **state)
+{
+	struct mmscope_entry e[4], want;
+	__u64 slot[4] = {~0ULL, ~0ULL, ~0ULL, ~0ULL};
+	struct mms_recorder r;
+	unsigned int i;
+
+	mms_recorder_init(&r, &rules, e, 4);
+	assert_int_equal(mms_record_ptes(&r, slot, BASE, BASE + 4 * PG, RWXU), BASE + 4 * PG);
+	assert_ptr_equal(r.next, e + 4);
+	for (i = 0; i < 4; i++) {
+		want = one(~0ULL, BASE + i * PG, MMSCOPE_LEVEL_PTE);
+		assert_memory_equal(&e[i], &want, sizeof(want));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +181,7 @@ int main(void)
 		cmocka_unit_test(not_present),
 		cmocka_unit_test(many_are_as_one_by_one),
 		cmocka_unit_test(rights_of_another_table),
+		cmocka_unit_test(all_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

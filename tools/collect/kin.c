@@ -131,11 +131,12 @@ static int read_all(struct mms_list *all)
 
 static struct process *find(const struct mms_list *all, pid_t pid)
 {
-	struct process *p = all->v, *end = p + all->nr;
+	struct process *p = all->v;
+	size_t i;
 
-	for (; p < end; p++)
-		if (p->kin.pid == pid)
-			return p;
+	for (i = 0; i < all->nr; i++)
+		if (p[i].kin.pid == pid)
+			return &p[i];
 	return NULL;
 }
 

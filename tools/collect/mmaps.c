@@ -107,7 +107,7 @@ static bool take_mmap(const struct record_mmap2 *r, struct news *n)
 			      ? r->h.size - sizeof(*r) - sizeof(uint64_t)
 			      : 0;
 
-	if (!room || !(r->prot & PROT_EXEC))
+	if (!room || !(r->prot & PROT_EXEC) || r->addr + r->len <= r->addr)
 		return false;
 	n->pid = (pid_t)r->pid;
 	n->map.start = r->addr;
@@ -141,10 +141,20 @@ static bool take_comm(const struct record_comm *r, struct news *n)
 	return n->exec || r->pid == r->tid; /* else the name of a thread */
 }
 
+/* Of a fork or an exit. */
+static bool take_task(const struct record_task *r, struct news *n)
+{
+	if (r->h.size < sizeof(*r) + sizeof(uint64_t))
+		return false;
+	n->pid = (pid_t)r->pid;
+	n->parent = (pid_t)r->ppid;
+	/* else of a thread */
+	return r->h.type == PERF_RECORD_FORK ? n->pid != n->parent : r->pid == r->tid;
+}
+
 static int take_record(const struct perf_event_header *h, void *ctx)
 {
 	struct mms_mmaps *m = ctx;
-	const struct record_task *task = (const void *)h;
 	struct news *n = new_news(m);
 	bool keep = false;
 
@@ -161,13 +171,8 @@ static int take_record(const struct perf_event_header *h, void *ctx)
 		keep = take_comm((const void *)h, n);
 		break;
 	case PERF_RECORD_FORK:
-		n->pid = (pid_t)task->pid;
-		n->parent = (pid_t)task->ppid;
-		keep = n->pid != n->parent; /* else a thread */
-		break;
 	case PERF_RECORD_EXIT:
-		n->pid = (pid_t)task->pid;
-		keep = task->pid == task->tid;
+		keep = take_task((const void *)h, n);
 		break;
 	}
 	m->nr_news += keep;

@@ -42,6 +42,16 @@ static void copy_out(const struct ring *r, uint64_t at, void *to, size_t len)
 	memcpy((char *)to + first, data, len - first);
 }
 
+/* A record too short to say how many is of one at least. */
+static uint64_t lost_by(const char *record, size_t size)
+{
+	struct record_lost lost = {.lost = 1};
+
+	if (size >= sizeof(lost))
+		memcpy(&lost, record, sizeof(lost));
+	return lost.lost;
+}
+
 static int drain(struct mms_perf_rings *all, const struct ring *r, mms_perf_record_fn fn, void *ctx)
 {
 	static _Alignas(8) char record[RECORD_MAX];
@@ -52,14 +62,15 @@ static int drain(struct mms_perf_rings *all, const struct ring *r, mms_perf_reco
 
 	while (tail < head && !err) {
 		copy_out(r, tail, &h, sizeof(h));
-		if (h.size < sizeof(h) + sizeof(uint64_t) || h.size > head - tail) {
+		if (h.size < sizeof(h) + sizeof(uint64_t) || h.size > head - tail ||
+		    h.size > r->size) {
 			all->nr_lost++; /* cannot be: the rest is given up */
 			tail = head;
 			break;
 		}
 		copy_out(r, tail, record, h.size);
 		if (h.type == PERF_RECORD_LOST)
-			all->nr_lost += ((const struct record_lost *)record)->lost;
+			all->nr_lost += lost_by(record, h.size);
 		else
 			err = fn((const void *)record, ctx);
 		if (!err)

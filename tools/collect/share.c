@@ -350,10 +350,10 @@ static void move_to_ksm(struct mms_share *s, uint64_t bytes)
  */
 static int move_ksm(struct mms_share_look *look, FILE *f)
 {
-	struct mms_share_vma *v = look->vmas.v, *end = v + look->vmas.nr;
+	struct mms_share_vma *v = look->vmas.v;
 	uint64_t start = 0, bytes;
+	size_t sz = 0, i = 0;
 	char *line = NULL;
-	size_t sz = 0;
 	int err = 0;
 
 	while (!err && getline(&line, &sz, f) > 0) {
@@ -367,10 +367,10 @@ static int move_ksm(struct mms_share_look *look, FILE *f)
 			continue;
 		if (mms_keyed_kb(line + 4, &bytes))
 			err = -EBADMSG;
-		while (v < end && v->start < start)
-			v++;
-		if (!err && v < end && v->start == start)
-			move_to_ksm(&v->bytes, bytes);
+		while (i < look->vmas.nr && v[i].start < start)
+			i++;
+		if (!err && i < look->vmas.nr && v[i].start == start)
+			move_to_ksm(&v[i].bytes, bytes);
 	}
 	if (!err && ferror(f))
 		err = -EIO;
@@ -380,8 +380,9 @@ static int move_ksm(struct mms_share_look *look, FILE *f)
 
 static int ksm_of_smaps(struct mms_share_look *look, pid_t pid)
 {
-	struct mms_share_vma *v = look->vmas.v, *end = v + look->vmas.nr;
+	struct mms_share_vma *v = look->vmas.v;
 	char path[64];
+	size_t i;
 	FILE *f;
 	int err;
 
@@ -392,8 +393,8 @@ static int ksm_of_smaps(struct mms_share_look *look, pid_t pid)
 	err = move_ksm(look, f);
 	fclose(f);
 	memset(&look->bytes, 0, sizeof(look->bytes));
-	for (; v < end; v++)
-		add(&look->bytes, &v->bytes);
+	for (i = 0; i < look->vmas.nr; i++)
+		add(&look->bytes, &v[i].bytes);
 	return err;
 }
 
