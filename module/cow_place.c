@@ -129,8 +129,9 @@ void mms_cow_wait(struct mms_target *t, const struct mms_cow_event *e, u64 since
 	raw_spin_lock_irqsave(&c->lock, flags);
 	x = READ_ONCE(c->tables);
 	if (x && x->nr_waiting < MMS_COW_WAITING) {
-		x->waiting[(x->first_waiting + x->nr_waiting++) % MMS_COW_WAITING] =
+		x->waiting[(x->first_waiting + x->nr_waiting) % MMS_COW_WAITING] =
 			(struct mms_cow_waiting){.event = *e, .since = since, .known = known};
+		WRITE_ONCE(x->nr_waiting, x->nr_waiting + 1);
 	} else if (known) {
 		c->unplaced++;
 		if (x)
@@ -274,7 +275,7 @@ static bool take_waiting(struct mms_cow *c, struct mms_cow_waiting *w)
 	if (any) {
 		*w = x->waiting[x->first_waiting++];
 		x->first_waiting %= MMS_COW_WAITING;
-		x->nr_waiting--;
+		WRITE_ONCE(x->nr_waiting, x->nr_waiting - 1);
 	}
 	raw_spin_unlock_irqrestore(&c->lock, flags);
 	return any;

@@ -84,12 +84,18 @@ static void end_as(struct mms_target *t, enum mms_fault_end end)
 		mms_stat_add(MMS_STAT_FAULTS_LOST, 1);
 }
 
+/* A task adds to its counters plainly, and alone; any other may look. */
+static unsigned long counted(const unsigned long *faults)
+{
+	return data_race(READ_ONCE(*faults));
+}
+
 /* How the open fault of @task ended, if it did: else it has failed, or goes on. */
 static enum mms_fault_end outcome(const struct slot *s, const struct task_struct *task)
 {
-	if (READ_ONCE(task->maj_flt) != READ_ONCE(s->maj_flt))
+	if (counted(&task->maj_flt) != READ_ONCE(s->maj_flt))
 		return MMS_FAULT_MAJOR;
-	if (READ_ONCE(task->min_flt) != READ_ONCE(s->min_flt))
+	if (counted(&task->min_flt) != READ_ONCE(s->min_flt))
 		return MMS_FAULT_MINOR;
 	switch (READ_ONCE(s->signal)) {
 	case SIGSEGV:
@@ -255,11 +261,11 @@ static void open_slot(struct slot *s, const struct mms_target *t, u64 addr, unsi
 	/* another mm's mappings, as after exec */
 	if (s->target != t->id)
 		s->anonymous = (struct mms_vma_span){};
-	s->target = t->id;
+	WRITE_ONCE(s->target, t->id);
 	s->write.addr = addr;
 	s->write.prot = code & MMS_ERRCODE_P;
 	s->code = code;
-	s->signal = 0;
+	WRITE_ONCE(s->signal, 0);
 	WRITE_ONCE(s->min_flt, current->min_flt);
 	WRITE_ONCE(s->maj_flt, current->maj_flt);
 	if ((code & MMS_ERRCODE_U) && !s->untimed--) {
@@ -377,8 +383,8 @@ static void task_counts(const struct mms_target *t, u64 *minor, u64 *major)
 		*major = sig->maj_flt;
 		list_for_each_entry_rcu(thread, &sig->thread_head, thread_node)
 		{
-			*minor += READ_ONCE(thread->min_flt);
-			*major += READ_ONCE(thread->maj_flt);
+			*minor += counted(&thread->min_flt);
+			*major += counted(&thread->maj_flt);
 		}
 	} while (read_seqretry(&sig->stats_lock, seq));
 	rcu_read_unlock();

@@ -50,7 +50,7 @@ static struct mms_target *take(struct list_head *from)
 	if (t)
 		list_del_init(&t->node);
 	if (t && from == &blanks)
-		blanks_count--;
+		WRITE_ONCE(blanks_count, blanks_count - 1);
 	raw_spin_unlock_irqrestore(&lists_lock, flags);
 	return t;
 }
@@ -63,8 +63,8 @@ static unsigned int put(struct mms_target *t, struct list_head *into)
 
 	raw_spin_lock_irqsave(&lists_lock, flags);
 	list_add_tail(&t->node, into);
-	blanks_count += into == &blanks;
-	n = blanks_count;
+	n = blanks_count + (into == &blanks);
+	WRITE_ONCE(blanks_count, n);
 	raw_spin_unlock_irqrestore(&lists_lock, flags);
 	return n;
 }
