@@ -103,7 +103,7 @@ kernel_args()
 	# An emulated processor stands still while a busy host runs others: neither the boot's test
 	# of the timer nor the limits meant for real ones may take that for a fault.
 	have_kvm || line="$line no_timer_check rcupdate.rcu_cpu_stall_timeout=90 watchdog_thresh=45"
-	echo "$line net.ifnames=0 $(kernel_flag "$kernel" args) $kargs"
+	echo "$line net.ifnames=0 $(kernel_flag "$kernel" args | xargs) $kargs"
 }
 
 # run_guest: start QEMU, pass its output on as it comes, wait. Sets qemu_status, timed_out.

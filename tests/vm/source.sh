@@ -84,10 +84,11 @@ compile()
 		say "$name: the kernel does not build; all of it: $out/build.log"
 		return 1
 	}
-	# What modules are built against is vmlinux, headers and the build's own programs.
-	find "$out" -name '*.o' ! -path "$out/scripts/*" ! -path "$out/tools/*" -delete
-	say "$name: built in $((SECONDS - start)) s"
 	touch "$out/built"
+	say "$name: built in $((SECONDS - start)) s"
+	# What modules are built against is vmlinux, headers and the build's own programs.
+	find "$out" \( -name '*.o' -o -name '.tmp_vmlinux*' \) ! -path "$out/scripts/*" \
+		! -path "$out/tools/*" -delete
 }
 
 # debug_key NAME VERSION: what a built kernel depends on
