@@ -43,6 +43,8 @@ $(O)/unit/test_import: $(IMPORT_OBJ)
 $(O)/unit/test_refs_file $(O)/unit/test_refs_forged $(O)/unit/test_import: LIBS_UNIT := -lzstd -lz
 $(O)/unit/test_refs_file: LIBS_UNIT += -Wl,--wrap=fsync,--wrap=geteuid
 $(O)/unit/test_replay_sizes: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/replay_sizes cmd/memory collect/cgroup collect/keyed)
+$(O)/unit/test_replay_sizes: LIBS_UNIT := -Wl,--wrap=fopen
+$(O)/unit/obj/tools/cmd/memory.o: SAN_UNIT += -fsanitize=float-cast-overflow
 $(O)/unit/test_watch: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed)
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
@@ -143,6 +145,23 @@ FUZZ_RECORDS := $(patsubst %,tools/collect/%.c,lives lives_proc mapped_file proc
 	tools/model/vma.c tools/model/wss.c tools/model/prefetch.c tools/util/args.c module/record.c module/entry_x86.c \
 	tests/fuzz/fuzz_paths.c
 $(O)/fuzz/fuzz_records: $(call fuzz-objects,$(FUZZ_RECORDS))
+FUZZ_SYMBOLS := $(patsubst %,tools/collect/%.c,elfsyms jitmap kallsyms symtab) tests/fuzz/fuzz_paths.c
+$(O)/fuzz/fuzz_symbols: $(call fuzz-objects,$(FUZZ_SYMBOLS))
+$(O)/fuzz/fuzz_symbols: LIBS_FUZZ := -Wl,--wrap=fopen,--wrap=open -ldw -lelf
+# Of the policies only the names are asked for: they are as the tool has them.
+FUZZ_LISTS := $(patsubst %,tools/cmd/%.c,memory replay_sizes replay_policies size_opts) tools/util/*.c tools/model/replay/policies.c \
+	tools/collect/cgroup.c tools/collect/keyed.c
+$(O)/fuzz/fuzz_lists: $(call fuzz-objects,$(FUZZ_LISTS)) \
+	$(filter-out %/policies.o,$(patsubst %.c,$(O)/%.o,$(wildcard tools/model/replay/*.c tools/render/*.c)))
+$(O)/fuzz/fuzz_lists: LIBS_FUZZ := -lm
+# What reads arguments is fuzzed; where commands begin to work they are the tool's own, and not reached.
+FUZZ_ARGS := $(patsubst %,tools/cmd/%.c,allot census cow export faults_opts import maps memory ranges replay replay_policies \
+	replay_sizes replay_text size size_opts target thp thrash tlb walk watch wss) tools/util/*.c tools/model/replay/policies.c
+WRAP_ARGS := watch_begin target_check target_open target_open_module mms_strains_open mms_cgroup_find mms_refs_open \
+	replay_string_open size_measure allot_open import_run fopen sigaction
+$(O)/fuzz/fuzz_args: $(call fuzz-objects,$(FUZZ_ARGS)) \
+	$(filter-out $(O)/tools/main.o $(patsubst %.c,$(O)/%.o,$(wildcard $(FUZZ_ARGS))),$(TOOL_OBJ))
+$(O)/fuzz/fuzz_args: LIBS_FUZZ := $(WRAP_ARGS:%=-Wl,--wrap=%) $(LIBS)
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o
 	$(call say,CC,$@)
 	$(Q)$(CLANG) -fsanitize=fuzzer,$(FUZZ_SAN) $(filter %.o,$^) $(LIBS_FUZZ) -o $@

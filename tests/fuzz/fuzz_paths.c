@@ -52,37 +52,44 @@ static bool is_ours(const char *path)
 	return nr_paths && (!strncmp(path, "/proc/", 6) || !strncmp(path, "/sys/", 5));
 }
 
-/* Return: a file, or -1 with errno. */
-static int open_ours(const char *path)
+/* Return: of paths[], or nr_paths with errno. */
+static size_t find(const char *path)
 {
 	size_t len = strlen(path), i, end;
 
 	for (i = 0; i < nr_paths; i++) {
 		end = strlen(paths[i].end);
 		if (end <= len && !strcmp(path + len - end, paths[i].end))
-			return fuzz_file(paths[i].data, paths[i].len);
+			return i;
 	}
 	errno = ENOENT;
-	return -1;
+	return i;
 }
 
 FILE *__wrap_fopen(const char *path, const char *mode)
 {
-	int fd;
+	size_t i;
 
 	if (!is_ours(path))
 		return __real_fopen(path, mode);
-	fd = open_ours(path);
-	return fd < 0 ? NULL : fdopen(fd, "r");
+	i = find(path);
+	if (i == nr_paths)
+		return NULL;
+	if (!paths[i].len) /* fmemopen() makes none of no bytes */
+		return __real_fopen("/dev/null", mode);
+	return fmemopen((void *)paths[i].data, paths[i].len, "r");
 }
 
 int __wrap_open(const char *path, int flags, ...)
 {
 	va_list ap;
+	size_t i;
 	int mode;
 
-	if (is_ours(path))
-		return open_ours(path);
+	if (is_ours(path)) {
+		i = find(path);
+		return i == nr_paths ? -1 : fuzz_file(paths[i].data, paths[i].len);
+	}
 	va_start(ap, flags);
 	mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(ap, int) : 0;
 	va_end(ap);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -206,6 +207,22 @@ static void scaled(void **state)
 	assert_true(v == 0);
 }
 
+/* What was there before decided about the unit. */
+static void no_letter_in_what_is_no_number(void **state)
+{
+	char digits[40];
+	bool letter = true;
+	uint64_t v;
+
+	assert_int_equal(args_scaled("", 1000, &v, &letter), -EINVAL);
+	assert_false(letter);
+	memset(digits, '1', sizeof(digits));
+	digits[sizeof(digits) - 1] = '\0';
+	letter = true;
+	assert_int_equal(args_scaled(digits, 1000, &v, &letter), -EINVAL);
+	assert_false(letter);
+}
+
 static void formats(void **state)
 {
 	enum out_format f = OUT_TEXT;
@@ -227,6 +244,7 @@ int main(void)
 		cmocka_unit_test(percents),
 		cmocka_unit_test(amounts),
 		cmocka_unit_test(scaled),
+		cmocka_unit_test(no_letter_in_what_is_no_number),
 		cmocka_unit_test(formats),
 	};
 

@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
+#include "cmd/memory.h"
 #include "cmd/replay.h"
+#include "fake_file.h"
 
 #define MOST 16777216
 
@@ -46,11 +48,28 @@ static void too_many_by_name_are_refused(void **state)
 	assert_null(sizes);
 }
 
+/* A share of what is not known is as large as can be, and no share is more than all. */
+static void shares_of_unknown_memory(void **state)
+{
+	uint64_t bytes;
+
+	fake_file("/meminfo", "");
+	fake_file("/cgroup", "");
+	assert_int_equal(memory_parse("replay", "100%", &bytes), 0);
+	assert_true(bytes == UINT64_MAX);
+	assert_int_equal(memory_parse("replay", "50%", &bytes), 0);
+	assert_true(bytes == 1ULL << 63);
+	assert_int_equal(memory_parse("replay", "1000000%", &bytes), EXIT_USAGE);
+	assert_int_equal(memory_parse("replay", "64M", &bytes), 0);
+	assert_int_equal(bytes, 64 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_size_or_every_so_many),
 		cmocka_unit_test(too_many_by_name_are_refused),
+		cmocka_unit_test(shares_of_unknown_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -275,8 +275,11 @@ static int run(const struct faults_args *args)
 
 	if (args->path) {
 		r.file = fopen(args->path, "we");
-		if (!r.file)
-			return err_failed("%s: %s", args->path, strerror(errno));
+		if (!r.file) {
+			ret = err_failed("%s: %s", args->path, strerror(errno));
+			free(args->watch.cgroup);
+			return ret;
+		}
 	}
 	ret = watch_begin(&r.watch);
 	if (!ret)

@@ -35,16 +35,25 @@ static uint64_t available(void)
 	return bytes;
 }
 
+/* What is available may not be known, and is then more than a double can be cast to. */
+static int share_of(uint64_t all, double percent, uint64_t *bytes)
+{
+	double share = percent / 100 * (double)all;
+
+	if (percent > 100)
+		return -ERANGE;
+	*bytes = share < (double)UINT64_MAX ? (uint64_t)share : all;
+	return *bytes ? 0 : -ERANGE;
+}
+
 int memory_parse(const char *cmd, const char *text, uint64_t *bytes)
 {
 	struct args_amount a;
 	int err = args_amount(text, &a);
 
 	*bytes = a.v;
-	if (!err && a.unit == ARGS_PERCENT) {
-		*bytes = (uint64_t)(a.percent / 100 * (double)available());
-		err = a.percent > 100 || !*bytes ? -ERANGE : 0;
-	}
+	if (!err && a.unit == ARGS_PERCENT)
+		err = share_of(available(), a.percent, bytes);
 	if (err)
 		return err_usage(cmd, "--max-memory '%s' is not a size: 64M, 2G, 50%%", text);
 	return EXIT_OK;

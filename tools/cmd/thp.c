@@ -184,8 +184,11 @@ static int run(struct thp_args *args)
 
 	if (args->path) {
 		file = fopen(args->path, "we");
-		if (!file)
-			return err_failed("%s: %s", args->path, strerror(errno));
+		if (!file) {
+			ret = err_failed("%s: %s", args->path, strerror(errno));
+			free(args->watch.cgroup);
+			return ret;
+		}
 	}
 	ret = watch_begin(&args->watch);
 	if (!ret) {

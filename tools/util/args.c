@@ -206,7 +206,7 @@ int args_percent(const char *s, double *percent)
  * @s: digits, and K, M, G or T in either case
  * @thousand: what K stands for
  * @v: result
- * @scaled: there was a letter
+ * @scaled: there was a letter; false if it is malformed otherwise
  * Return: 0, -EINVAL malformed, -ERANGE beyond 64 bits.
  */
 int args_scaled(const char *s, unsigned int thousand, uint64_t *v, bool *scaled)
@@ -217,6 +217,7 @@ int args_scaled(const char *s, unsigned int thousand, uint64_t *v, bool *scaled)
 	const char *at;
 	int err;
 
+	*scaled = false;
 	if (!len || len >= sizeof(digits))
 		return -EINVAL;
 	memcpy(digits, s, len + 1);
