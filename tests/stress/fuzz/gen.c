@@ -188,7 +188,7 @@ static void op_make(struct op *o)
 
 	memset(o, 0, sizeof(*o));
 	o->kind = PICK(kinds);
-	o->file = rnd(12) ? rnd(FILES_TARGET) : FILES_TARGET + rnd(4);
+	o->file = rnd(8) ? rnd(FILES_TARGET) : FILES_TARGET + rnd(4);
 	o->slot = rnd(SLOTS);
 	o->target = rnd(TARGETS + 1);
 	o->where = rnd(8) ? AT_GOOD : rnd(WHERES);
