@@ -43,7 +43,7 @@ $(O)/unit/test_import: $(IMPORT_OBJ)
 $(O)/unit/test_refs_file $(O)/unit/test_refs_forged $(O)/unit/test_import: LIBS_UNIT := -lzstd -lz
 $(O)/unit/test_refs_file: LIBS_UNIT += -Wl,--wrap=fsync,--wrap=geteuid
 $(O)/unit/test_replay_sizes: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/replay_sizes cmd/memory collect/cgroup collect/keyed)
-$(O)/unit/test_replay_sizes: LIBS_UNIT := -Wl,--wrap=fopen
+$(O)/unit/test_replay_sizes: LIBS_UNIT := -Wl,--wrap=fopen,--wrap=realloc
 $(O)/unit/obj/tools/cmd/memory.o: SAN_UNIT += -fsanitize=float-cast-overflow
 $(O)/unit/test_watch: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed)
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
@@ -154,6 +154,7 @@ FUZZ_LISTS := $(patsubst %,tools/cmd/%.c,memory replay_sizes replay_policies siz
 $(O)/fuzz/fuzz_lists: $(call fuzz-objects,$(FUZZ_LISTS)) \
 	$(filter-out %/policies.o,$(patsubst %.c,$(O)/%.o,$(wildcard tools/model/replay/*.c tools/render/*.c)))
 $(O)/fuzz/fuzz_lists: LIBS_FUZZ := -lm
+$(O)/fuzz/obj/tools/cmd/replay_sizes.o: FUZZ_CFLAGS += -DMAX_SIZES=4096U
 # What reads arguments is fuzzed; where commands begin to work they are the tool's own, and not reached.
 FUZZ_ARGS := $(patsubst %,tools/cmd/%.c,allot census cow export faults_opts import maps memory ranges replay replay_policies \
 	replay_sizes replay_text size size_opts target thp thrash tlb walk watch wss) tools/util/*.c tools/model/replay/policies.c

@@ -48,6 +48,36 @@ static void too_many_by_name_are_refused(void **state)
 	assert_null(sizes);
 }
 
+static unsigned int grown;
+
+void *__wrap_realloc(void *p, size_t sz);
+void *__real_realloc(void *p, size_t sz);
+
+void *__wrap_realloc(void *p, size_t sz)
+{
+	grown++;
+	return __real_realloc(p, sz);
+}
+
+/* They took memory for 16 million first. */
+static void too_many_take_no_memory(void **state)
+{
+	struct replay_string s = {.info = {.nr_pages = MOST + 1, .page_shift = 12}};
+	uint64_t *windows;
+	uint32_t *sizes;
+	size_t nr;
+
+	grown = 0;
+	assert_int_equal(replay_sizes("1-16777217", &s, &sizes, &nr), EXIT_USAGE);
+	assert_int_equal(replay_sizes("all", &s, &sizes, &nr), EXIT_USAGE);
+	assert_int_equal(replay_windows("1-1t:2", 10, &windows, &nr), EXIT_USAGE);
+	assert_int_equal(grown, 0);
+	assert_int_equal(replay_sizes("1-5:2,3", &s, &sizes, &nr), 0);
+	assert_int_equal(nr, 3);
+	assert_true(grown);
+	free(sizes);
+}
+
 /* A share of what is not known is as large as can be, and no share is more than all. */
 static void shares_of_unknown_memory(void **state)
 {
@@ -69,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_size_or_every_so_many),
 		cmocka_unit_test(too_many_by_name_are_refused),
+		cmocka_unit_test(too_many_take_no_memory),
 		cmocka_unit_test(shares_of_unknown_memory),
 	};
 
