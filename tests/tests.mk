@@ -26,6 +26,8 @@ $(O)/unit/test_symbols $(O)/unit/test_lives $(O)/unit/test_proc: LIBS_UNIT := -l
 # It has two of them in itself.
 $(O)/unit/test_perf_records: $(filter-out %/mmaps.o %/perf_rings.o %/symbols.o,$(SYMBOL_OBJ))
 $(O)/unit/test_perf_records: LIBS_UNIT := -ldw -lelf
+# It counts allocations by what the sanitizer has for that.
+$(O)/unit/test_rename: private LIBS_UNIT := -fsanitize=address
 $(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
 $(O)/unit/test_bill: $(O)/unit/obj/tools/collect/bpf_bill.o
 $(O)/unit/test_bill: LIBS_UNIT := -Wl,--wrap=usleep,--wrap=clock_gettime
@@ -176,12 +178,20 @@ fuzz:
 	$(Q)CLANG=$(CLANG) tests/fuzz/run $(O) $(FUZZ_TIME)
 
 # Lines and branches that the tests of the host reach, in a build of its own without sanitizers.
-COUNTING := --coverage -fprofile-update=atomic -O0
+COUNTING := --coverage -fprofile-update=atomic -O1 -w
 .PHONY: coverage coverage-build
 coverage-build: tool $(UNIT)
-coverage:
+coverage: bpf
+	$(Q)mkdir -p $(O)/coverage && cp -au $(O)/bpf $(O)/coverage/
 	$(Q)$(MAKE) --no-print-directory O=$(O)/coverage CFLAGS="-g $(COUNTING)" SAN_UNIT="$(COUNTING)" coverage-build
 	$(Q)tests/coverage/run $(O)/coverage
+
+# Programs that read the sources: several minutes. STATIC="sparse tidy" runs some of them.
+.PHONY: static pure-files
+static: bpf
+	$(Q)tests/static/run $(O) $(STATIC)
+pure-files:
+	@echo $(PURE_SRC)
 
 setup:
 	$(Q)tests/setup

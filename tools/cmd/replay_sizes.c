@@ -86,7 +86,7 @@ static int one(const struct numbers *n, const char *text, uint64_t *v)
 static int range(struct numbers *n, char *text, char *dash)
 {
 	char *colon = strchr(dash, ':');
-	uint64_t from, to, step = 1, v;
+	uint64_t from, to = 0, step = 1, v;
 	int err, ret = EXIT_OK;
 
 	*dash = '\0';

@@ -42,8 +42,10 @@ struct csv {
 /* Without blanks and quotes around. */
 static void trim(const char **p, size_t *len)
 {
-	while (*len && (**p == ' ' || **p == '\t'))
-		++*p, --*len;
+	while (*len && (**p == ' ' || **p == '\t')) {
+		++*p;
+		--*len;
+	}
 	while (*len && strchr(" \t\r", (*p)[*len - 1]))
 		--*len;
 	if (*len >= 2 && **p == '"' && (*p)[*len - 1] == '"') {
