@@ -137,17 +137,17 @@ $(O)/fuzz/fuzz_import: $(call fuzz-objects,tools/collect/import*.c)
 $(O)/fuzz/fuzz_refs $(O)/fuzz/fuzz_import: LIBS_FUZZ := -lzstd -lz
 $(O)/fuzz/fuzz_module: $(call fuzz-objects,tools/collect/module_text*.c tools/model/table.c tools/model/vma.c tools/util/args.c)
 FUZZ_PROC := $(patsubst %,tools/collect/%.c,proc proc_pagemap proc_segments share lives lives_proc mapped_file keyed module_text module_text_walk) \
-	tools/model/table.c tools/model/vma.c tools/util/args.c tests/fuzz/fuzz_paths.c
+	tools/model/table.c tools/model/vma.c tools/util/args.c tests/fuzz/paths.c
 $(O)/fuzz/fuzz_proc: $(call fuzz-objects,$(FUZZ_PROC))
 $(O)/fuzz/fuzz_proc $(O)/fuzz/fuzz_keyed $(O)/fuzz/fuzz_records: LIBS_FUZZ := -Wl,--wrap=fopen,--wrap=open
 FUZZ_KEYED := $(patsubst %,tools/collect/%.c,keyed cgroup psi cover module proc module_text module_text_walk) tools/model/table.c \
-	tools/model/vma.c tools/util/args.c tests/fuzz/fuzz_paths.c
+	tools/model/vma.c tools/util/args.c tests/fuzz/paths.c
 $(O)/fuzz/fuzz_keyed: $(call fuzz-objects,$(FUZZ_KEYED))
 FUZZ_RECORDS := $(patsubst %,tools/collect/%.c,lives lives_proc mapped_file proc keyed module_text module_text_walk) tools/model/table.c \
 	tools/model/vma.c tools/model/wss.c tools/model/prefetch.c tools/util/args.c module/record.c module/entry_x86.c \
-	tests/fuzz/fuzz_paths.c
+	tests/fuzz/paths.c
 $(O)/fuzz/fuzz_records: $(call fuzz-objects,$(FUZZ_RECORDS))
-FUZZ_SYMBOLS := $(patsubst %,tools/collect/%.c,elfsyms jitmap kallsyms symtab) tests/fuzz/fuzz_paths.c
+FUZZ_SYMBOLS := $(patsubst %,tools/collect/%.c,elfsyms jitmap kallsyms symtab) tests/fuzz/paths.c
 $(O)/fuzz/fuzz_symbols: $(call fuzz-objects,$(FUZZ_SYMBOLS))
 $(O)/fuzz/fuzz_symbols: LIBS_FUZZ := -Wl,--wrap=fopen,--wrap=open -ldw -lelf
 # Of the policies only the names are asked for: they are as the tool has them.

@@ -14,7 +14,7 @@
 #include "collect/module_file.h"
 #include "collect/psi.h"
 #include "fuzz_file.h"
-#include "fuzz_paths.h"
+#include "paths.h"
 
 #define DIR "/sys/fs/cgroup/a/b"
 #define NR  3

@@ -13,7 +13,7 @@
 #include "collect/proc_segments.h"
 #include "collect/share.h"
 #include "fuzz_file.h"
-#include "fuzz_paths.h"
+#include "paths.h"
 
 #define PID	   4321
 #define PAGE_BYTES 4096ULL

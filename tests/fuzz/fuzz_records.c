@@ -9,7 +9,7 @@
 #include "collect/perf_rings.c"
 #include "entry.h"
 #include "fuzz_file.h"
-#include "fuzz_paths.h"
+#include "paths.h"
 #include "mms_rules.h"
 #include "model/prefetch.h"
 #include "record.h"

@@ -11,7 +11,7 @@
 #include "collect/jitmap.h"
 #include "collect/kallsyms.h"
 #include "fuzz_file.h"
-#include "fuzz_paths.h"
+#include "paths.h"
 
 #define MAX_SYMBOLS 40
 

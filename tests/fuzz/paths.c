@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fuzz_file.h"
-#include "fuzz_paths.h"
+#include "paths.h"
 
 #define MAX_PATHS 16
 
