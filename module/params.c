@@ -25,15 +25,17 @@ struct param {
 
 /*
  * Refuses what is wrong and keeps what was; at load too, where it ends the load.
- * The mode lets in uid 0 with no capability; who loads us has more than we ask for.
+ * The mode lets in uid 0 with no capability. While we load, and files are there
+ * already, it is asked for what it takes to load us.
  */
 static int param_set(const char *text, const struct kernel_param *kp)
 {
+	bool loading = THIS_MODULE->state == MODULE_STATE_COMING;
 	struct param *p = kp->arg;
 	s64 n;
 	int err;
 
-	if (THIS_MODULE->state == MODULE_STATE_LIVE && !capable(CAP_SYS_ADMIN))
+	if (!capable(loading ? CAP_SYS_MODULE : CAP_SYS_ADMIN))
 		return -EPERM;
 	err = kstrtos64(text, 10, &n);
 	if (err)
