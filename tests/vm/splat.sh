@@ -11,15 +11,16 @@ splat="$splat|Kernel panic|kernel BUG at|scheduling while atomic|DEBUG_LOCKS_WAR
 splat="$splat|sleeping function called from invalid|Bad page (state|map)|stack guard page"
 splat="$splat|general protection fault, |Unable to handle kernel|ODEBUG: |lab: unreferenced object"
 
-# Whose data races are ours to mend: the kernel has some of its own.
-our_modules='\[mm(scope|s_wrong)\]'
+# Whose data races are ours to mend: the kernel has some of its own. No backslash: awk -v reads them.
+our_modules='[[]mm(scope|s_wrong)[]]'
 
-# own_races: the log on stdin without reports of races that do not name a module of ours
+# own_races: the log on stdin without reports of races that do not name a module of ours. What another
+# processor complains of in the midst of one is no part of it.
 own_races()
 {
-	awk -v ours="$our_modules" '
-		/BUG: KCSAN: / { inside = 1; mine = 0; held = "" }
-		!inside { print; next }
+	awk -v ours="$our_modules" -v splat="$splat" '
+		/BUG: KCSAN: / { if (inside && mine) printf "%s", held; inside = 1; mine = 0; held = "" }
+		!inside || (!/KCSAN/ && $0 ~ splat) { print; next }
 		{ held = held $0 "\n" }
 		$0 ~ ours { mine = 1 }
 		/==========/ { if (mine) printf "%s", held; inside = 0 }
