@@ -58,14 +58,19 @@ class Looked:
         self.pid = os.fork()
         if not self.pid:
             os.close(r)
-            again = what()
-            os.write(w, b"r")
-            while True:
-                again()
+            try:
+                again = what()
+                os.write(w, b"r")
+                while True:
+                    again()
+            finally:
+                os._exit(1)     # whatever came: the rest is its parent's
         os.close(w)
-        os.read(r, 1)
+        ready = os.read(r, 1)
         os.close(r)
-        control(f"+ {self.pid}; sample {self.pid} 10")
+        if not ready or control(f"+ {self.pid}; sample {self.pid} 10"):
+            self.end()
+            raise RuntimeError("a process to be looked at could not be had")
 
     def end(self):
         os.kill(self.pid, signal.SIGKILL)
@@ -169,15 +174,18 @@ def memcg_kill(state):
             pass
     pid = os.fork()
     if not pid:
-        put(f"{group}/cgroup.procs", os.getpid())
-        while not os.path.exists(f"/sys/kernel/debug/mmscope/{os.getpid()}"):
-            time.sleep(0.001)
-        m = arena(64 * MB)
-        m[:] = b"\1" * len(m)
-        os._exit(0)
-    state["control"](f"+ {pid}; sample {pid} 10")
+        try:
+            put(f"{group}/cgroup.procs", os.getpid())
+            while not os.path.exists(f"/sys/kernel/debug/mmscope/{os.getpid()}"):
+                time.sleep(0.001)
+            m = arena(64 * MB)
+            m[:] = b"\1" * len(m)
+        finally:
+            os._exit(0)     # whatever came: the rest is its parent's
+    if state["control"](f"+ {pid}; sample {pid} 10"):
+        os.kill(pid, signal.SIGTERM)    # it waits to be a target
     if os.waitpid(pid, 0)[1] != signal.SIGKILL:
-        raise RuntimeError("the cgroup had memory enough")
+        raise RuntimeError("no target, or the cgroup had memory enough")
     state["control"](f"- {pid}")
 
 

@@ -67,6 +67,10 @@ static pid_t start(void)
 
 	fflush(stdout);
 	pid = fork();
+	if (pid < 0) { /* kill(-1) would end all there is */
+		perror("strain: fork");
+		exit(2);
+	}
 	if (!pid)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return pid;

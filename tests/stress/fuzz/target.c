@@ -85,6 +85,8 @@ static void start(int nr)
 	if (pipe2(in, 0) || pipe2(out, 0))
 		exit(2);
 	target[nr].pid = fork();
+	if (target[nr].pid < 0) /* kill(-1) would end all there is */
+		exit(2);
 	if (!target[nr].pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(in[0], 0);
