@@ -14,6 +14,7 @@ from mms import ROOT, control, pairs, read, targets  # noqa: E402
 
 KO = os.environ.get("MMS_KO", "/lab/mmscope.ko")
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
+SLOW = int(os.environ.get("MMS_SLOW") or 1)
 PARTS = "Anon File Ksm Zero Special HugeTLB Absent Swap Migration Marker Other".split()
 results = []
 
@@ -44,7 +45,7 @@ def stats_add_up():
 
 def target_adds_up(pid):
     """Identities of one target that runs."""
-    for _ in range(20):
+    for _ in range(20 * SLOW):
         f = Faults(pid)
         if f.whole:
             break
@@ -74,7 +75,7 @@ def leaks():
 
 def unload():
     refs = 0
-    for _ in range(100):
+    for _ in range(100 * SLOW):
         with open("/sys/module/mmscope/refcnt", encoding="ascii") as f:
             refs = int(f.read())
         if not refs:
@@ -83,7 +84,7 @@ def unload():
     ok(not refs, "nobody uses the module", refs)
     p = subprocess.Popen(["rmmod", "mmscope"])
     try:
-        status = p.wait(60)
+        status = p.wait(60 * SLOW)
     except subprocess.TimeoutExpired:
         status = "it waits for a target that nobody frees"
     ok(status == 0, "it unloads", status)
@@ -98,7 +99,7 @@ def main():
     me = os.getpid()
     ok(control(f"+ {me}; sample {me} 10") == 0, "a target, sampled")
     ok(pairs("stats")["targets"] == "1", "is counted")
-    for _ in range(300):
+    for _ in range(300 * SLOW):
         if int(pairs(f"{me}/wss")["scans"]) >= 2:
             break
         time.sleep(0.02)
