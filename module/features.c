@@ -174,7 +174,7 @@ static bool ask_damon(const char **why)
 	rcu_read_lock();
 	for_each_process(task)
 	{
-		found = (task->flags & PF_KTHREAD) &&
+		found = (data_race(READ_ONCE(task->flags)) & PF_KTHREAD) &&
 			!strncmp(task->comm, "kdamond.", strlen("kdamond."));
 		if (found)
 			break;

@@ -121,7 +121,8 @@ static int identify(struct mms_target *t, struct pid *pid)
 
 	if (!leader)
 		return err;
-	if (leader->flags & PF_KTHREAD) {
+	/* the task itself writes other bits, plainly */
+	if (data_race(READ_ONCE(leader->flags)) & PF_KTHREAD) {
 		err = -EINVAL;
 		goto put_leader;
 	}
@@ -249,7 +250,7 @@ enum mms_state mms_target_state(const struct mms_target *t, char comm[TASK_COMM_
 	memcpy(comm, now, TASK_COMM_LEN);
 	rcu_read_lock();
 	mms_each_thread (leader, thread) {
-		mm = READ_ONCE(thread->mm);
+		mm = data_race(READ_ONCE(thread->mm)); /* exec and exit write it plainly */
 		if (mm == t->mm) {
 			state = MMS_STATE_LIVE;
 			break;

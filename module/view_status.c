@@ -17,7 +17,7 @@ static void show_mm(struct seq_file *m, struct mm_struct *mm)
 	if (!mmget_not_zero(mm))
 		return;
 	seq_printf(m, "levels %u\n", mms_rules.levels);
-	seq_printf(m, "vmas %d\n", READ_ONCE(mm->map_count));
+	seq_printf(m, "vmas %d\n", data_race(READ_ONCE(mm->map_count)));
 	seq_printf(m, "pgtables_bytes %lu\n", mm_pgtables_bytes(mm));
 	mmput_async(mm);
 }
