@@ -7,6 +7,7 @@ import time
 
 from mms import control
 
+SLOW = int(os.environ.get("MMS_SLOW") or 1)     # as ktap has it, for those who do not speak KTAP
 BIN = os.environ.get("MMS_WORKLOADS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../workloads"))
 
 
@@ -18,7 +19,7 @@ def cmdline(pid):
 def popen(*args, **kw):
     """subprocess.Popen(), whose process may be a moment before its exec yet: waits until that is done."""
     p = subprocess.Popen(*args, **kw)
-    for _ in range(3000):
+    for _ in range(3000 * SLOW):
         if p.poll() is not None or cmdline(p.pid) not in (b"", cmdline("self")):
             return p
         time.sleep(0.01)
@@ -27,7 +28,7 @@ def popen(*args, **kw):
 
 def until_armed(tool):
     """A tool that counts beside what it watches waits for a signal (rt_sigtimedwait) only once it counts."""
-    for _ in range(1200):
+    for _ in range(1200 * SLOW):
         with open(f"/proc/{tool.pid}/syscall", encoding="ascii") as f:
             if f.read().startswith("128 "):
                 return

@@ -2,6 +2,7 @@
 """Waiting for scans, and whether somebody else takes accessed bits."""
 import time
 
+from ktap import SLOW
 from mms import pairs
 
 
@@ -11,11 +12,11 @@ def scans(pid):
 
 def wait_scans(pid, n):
     """PID/wss is read meanwhile, so that sampling does not stop for want of readers."""
-    for i in range(1200):
+    for i in range(1200 * SLOW):
         if (scans(pid) if i % 8 else int(pairs(f"{pid}/wss")["scans"])) >= n:
             return
         time.sleep(0.025)
-    raise RuntimeError(f"no {n} scans in 30 s")
+    raise RuntimeError(f"no {n} scans in {30 * SLOW} s")
 
 
 def ager():

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from ktap import case, ok, same, skip
+from ktap import SLOW, case, ok, same, skip
 from mms import ROOT, control, pairs, read, targets
 from procs import Crowd, Proc, popen
 
@@ -17,7 +17,7 @@ PARAM = "/sys/module/mmscope/parameters/max_targets"
 
 def await_(what, secs=20):
     """Wait until what() is true: children are listed a moment after they began."""
-    end = time.monotonic() + secs
+    end = time.monotonic() + secs * SLOW
     while time.monotonic() < end:
         r = what()
         if r:

@@ -8,7 +8,7 @@ import re
 import time
 
 import inject
-from ktap import case, ok, same, skip
+from ktap import SLOW, case, ok, same, skip
 from mms import ROOT, control, pairs, read, targets
 from module import KO, insmod
 from procs import Proc, popen
@@ -176,7 +176,7 @@ def workers(i):
                 ok(lost > 0 and failed, "scans without memory: ages are lost and counted", f"{lost} {brief(failed)[:3]}")
             else:
                 same(lost, 0, "scans with memory lose nothing")
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 30 * SLOW
             while time.monotonic() < deadline and (int(pairs(f"{a.pid}/wss")["scans"]) < 3 or not int(pairs(f"{a.pid}/wss")["pages"])):
                 time.sleep(0.05)
             ok(int(pairs(f"{a.pid}/wss")["pages"]) > 0, "and pages have ages again", read(f"{a.pid}/wss"))
@@ -212,7 +212,7 @@ def workers(i):
         c.p.stdin.write("fork 2\n")
         c.p.stdin.flush()
         c.p.stdout.readline()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 20 * SLOW
         while len(targets()) < 3 and time.monotonic() < deadline:
             time.sleep(0.05)
         same(len(targets()), 3, "the next ones become targets")
