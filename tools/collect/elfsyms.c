@@ -133,9 +133,11 @@ static int add_symbol(struct mms_elfsyms *e, Dwfl_Module *mod, int i, struct sec
 	GElf_Sym sym;
 	Elf *elf = NULL;
 	const char *name = dwfl_module_getsym_info(mod, i, &sym, &value, &index, &elf, &bias);
+	/* In .symtab the version is a part of the name: memcpy@@GLIBC_2.14. */
+	size_t len = name ? strcspn(name, "@") : 0;
 	int type;
 
-	if (!name || !*name || !elf || sym.st_shndx == SHN_UNDEF)
+	if (!len || !elf || sym.st_shndx == SHN_UNDEF)
 		return 0;
 	type = GELF_ST_TYPE(sym.st_info);
 	if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
@@ -146,9 +148,8 @@ static int add_symbol(struct mms_elfsyms *e, Dwfl_Module *mod, int i, struct sec
 	look_up_section(section, elf, index, bias);
 	if (!section->exec)
 		return 0;
-	/* In .symtab the version is a part of the name: memcpy@@GLIBC_2.14. */
 	return mms_symtab_add(e->symbols, value, value + sym.st_size, section->end,
-			      rank_of(&sym, name), name, strcspn(name, "@"));
+			      rank_of(&sym, name), name, len);
 }
 
 static int read_symbols(struct mms_elfsyms *e, Dwfl_Module *mod)
