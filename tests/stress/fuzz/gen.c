@@ -54,6 +54,9 @@ static void one_command(struct op *o)
 		"", "", "", " noflush", " noskip", " noskip noflush", " noskip noskip"};
 	const char *verb = PICK(verbs);
 
+	/* seldom: to hook the kernel's events anew takes longer than a hundred reads */
+	if (*verb == 'c' && rnd(4))
+		verb = "sample ";
 	add(o, verb);
 	if (*verb != 'c' || !rnd(8))
 		add(o, pid());
@@ -161,7 +164,7 @@ static int64_t offset(void)
 	case 0:
 		return PICK(odd);
 	case 1:
-		return TARGET_MAP + (int64_t)rnd(1 << 12) * 4096 + rnd(2) * rnd(4096);
+		return TARGET_MAP + (int64_t)rnd(1 << 10) * 4096 + rnd(2) * rnd(4096);
 	case 2:
 		return rnd(100000);
 	default:

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "fuzz.h"
 
-#define SPAN (16UL << 20)
+#define SPAN (4UL << 20)
 
 static struct {
 	pid_t pid;
@@ -31,6 +31,8 @@ static void change(int what)
 	case 0:
 		mmap(p, SPAN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
 		     0);
+		/* large pages take long to clear: seldom, see 4 */
+		madvise(p, SPAN, MADV_NOHUGEPAGE);
 		for (i = 0; i < SPAN; i += 16384)
 			p[i] = i >> 12 | 1;
 		break;
@@ -44,10 +46,14 @@ static void change(int what)
 		madvise(p, SPAN, 21 /* MADV_PAGEOUT */);
 		break;
 	case 4:
-		madvise(p, SPAN, MADV_HUGEPAGE);
-		for (i = 0; i < SPAN; i += 4096)
+		for (i = 0; i < SPAN / 2; i += 4096)
 			mmap(p + i, 4096, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		p += SPAN / 2;
+		mmap(p, SPAN / 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		     -1, 0);
+		madvise(p, SPAN / 2, MADV_HUGEPAGE);
+		*p = 1;
 		break;
 	case 5:
 		pid = fork();
