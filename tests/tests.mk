@@ -15,7 +15,7 @@ PURE_OBJ := $(PURE_SRC:%.c=$(O)/unit/obj/%.o)
 SYMBOL_OBJ := $(patsubst %,$(O)/unit/obj/tools/collect/%.o,elfsyms jitmap kallsyms keyed lives lives_proc mapped_file mmaps names perf_rings proc symbols symtab)
 WORKLOADS := $(patsubst tests/workloads/%.c,$(O)/workloads/%,$(wildcard tests/workloads/*.c)) \
 	$(patsubst tests/bench/%.c,$(O)/workloads/%,$(filter-out tests/bench/replay.c,$(wildcard tests/bench/*.c)))
-STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c)) $(O)/workloads/fuzz
+STRESS	:= $(patsubst tests/stress/%.c,$(O)/workloads/%,$(wildcard tests/stress/*.c)) $(O)/workloads/fuzz $(O)/workloads/strain
 
 $(O)/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -66,10 +66,10 @@ $(O)/workloads/%: tests/stress/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
 
-$(O)/workloads/fuzz: $(wildcard tests/stress/fuzz/*.c) tests/stress/fuzz/fuzz.h
+$(O)/workloads/fuzz $(O)/workloads/strain: $(O)/workloads/%: $(wildcard tests/stress/fuzz/*.[ch] tests/stress/strain/*.[ch])
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $(filter %.c,$^) -o $@
+	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $(filter tests/stress/$*/%.c,$^) -o $@
 
 # Calls the module's kfunc; with the libraries that every guest has.
 $(O)/kfunc/kfunc.bpf.o: tests/kfunc/kfunc.bpf.c tests/kfunc/kfunc.h module/include/uapi/linux/mmscope.h
