@@ -177,14 +177,15 @@ fuzz:
 	$(Q)$(MAKE) --no-print-directory $(FUZZ)
 	$(Q)CLANG=$(CLANG) tests/fuzz/run $(O) $(FUZZ_TIME)
 
-# Lines and branches that the tests of the host reach, in a build of its own without sanitizers.
+# Lines and branches that the tests of the host reach, in a build of its own without sanitizers. GUEST=1:
+# those in guests, too.
 COUNTING := --coverage -fprofile-update=atomic -O1 -w
 .PHONY: coverage coverage-build
 coverage-build: tool $(UNIT)
-coverage: bpf
+coverage: bpf $(if $(GUEST),tool workloads)
 	$(Q)mkdir -p $(O)/coverage && cp -au $(O)/bpf $(O)/coverage/
 	$(Q)$(MAKE) --no-print-directory O=$(O)/coverage CFLAGS="-g $(COUNTING)" SAN_UNIT="$(COUNTING)" coverage-build
-	$(Q)tests/coverage/run $(O)/coverage
+	$(Q)tests/coverage/run $(O) $(if $(GUEST),guests)
 
 # Programs that read the sources: several minutes. STATIC="sparse tidy" runs some of them.
 .PHONY: static pure-files

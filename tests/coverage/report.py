@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What gcov counted, by source line. report.py BUILD-DIR [--lines PERCENT] [--branches PERCENT]
+"""What gcov counted, by source line. report.py [OPTION]... BUILD-DIR [GUEST-DIR...]; report.py --module TO DIR...
 
 The same source may be in several objects (of the tool, of the unit tests): a line or
 a branch counts as covered if it was in any of them. The failing side of an assertion is not counted: it
 must not be reachable. Prints the sums of each group and, below the threshold, of each file; all lines
-that were not reached go to BUILD-DIR/coverage.txt. Status 1 if a group with a threshold is below it.
+that were not reached go to BUILD-DIR/coverage.txt. What the tool that counts did in guests is added from
+GUEST-DIRs, and told apart. With --module: the module in guests, one DIR for each, listed in the file TO.
+Status 1 if a group with a threshold is below it, or a guest counted nothing.
 """
 import argparse
 import json
@@ -17,6 +19,9 @@ from collections import defaultdict
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 PURE, UNIT, REST = "pure files of the module and BPF", "tools linked by unit tests", "other tools"
+TOOLS, MODULE = "all tools, with guests", "the module, in guests"
+# tests/vm/build-module builds in a copy of the sources.
+COPY = re.compile(r"^.*\bbuild/ko/[^/]+/src/")
 ASSERTION = re.compile(r"\bassert\(|_Static_assert|__builtin_unreachable")
 
 
@@ -77,25 +82,29 @@ def source_of(note, build):
     return path if os.path.exists(os.path.join(ROOT, path)) else None
 
 
-def collect(build):
-    """Files by path, and the paths that unit tests link."""
-    files, linked = {}, set()
-    todo = sorted(n for n in notes(build) if source_of(n, build))
+def counted(todo, gcov="gcov"):
+    """Each object's counts and its sources: the object's name, [(path, lines)]."""
     for i in range(0, len(todo), 50):
-        out = subprocess.run(["gcov", "--json-format", "--branch-probabilities", "--stdout", *todo[i:i + 50]], cwd=ROOT,
-                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
-        for text in out.splitlines():
-            o = json.loads(text)
-            in_unit = "/unit/obj/" in o["data_file"] or "unit/obj" in o["data_file"]
-            for f in o["files"]:
-                path = os.path.relpath(os.path.join(o["current_working_directory"], f["file"]), ROOT)
-                if not path.startswith(("tools/", "module/", "bpf/")):
-                    continue
-                if in_unit:
-                    linked.add(path)
-                for line in f["lines"]:
-                    files.setdefault(path, File(path)).add(line)
-    return files, linked
+        r = subprocess.run([gcov, "--json-format", "--branch-probabilities", "--stdout", *todo[i:i + 50]], cwd=ROOT,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, encoding="utf-8")
+        # Otherwise nothing was counted, which is told by what is missing.
+        if "stamp mismatch" in r.stderr or ", prefer '" in r.stderr:
+            sys.exit(f"gcov: counts of another build: {r.stderr.splitlines()[0]}")
+        for o in map(json.loads, r.stdout.splitlines()):
+            paths = [os.path.relpath(os.path.join(o["current_working_directory"], f["file"]), ROOT) for f in o["files"]]
+            yield o["data_file"], [(COPY.sub("", p), f["lines"]) for p, f in zip(paths, o["files"])]
+
+
+def collect(build, files, linked):
+    """Adds to files by path, and to the paths that unit tests link."""
+    for name, sources in counted(sorted(n for n in notes(build) if source_of(n, build))):
+        for path, lines in sources:
+            if not path.startswith(("tools/", "module/", "bpf/")):
+                continue
+            if "unit/obj" in name:
+                linked.add(path)
+            for line in lines:
+                files.setdefault(path, File(path)).add(line)
 
 
 def percent(part, whole):
@@ -112,39 +121,86 @@ def below(sums, least_lines, least_branches):
     return not lines or percent(reached, lines) < least_lines or percent(taken, branches) < least_branches
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("build")
-    p.add_argument("--lines", type=float, default=90)
-    p.add_argument("--branches", type=float, default=75, help="of the tools; of the pure files as many as of lines")
-    args = p.parse_args()
-    files, linked = collect(args.build)
-    groups = {PURE: [], UNIT: [], REST: []}
-    for path, f in sorted(files.items()):
-        groups[PURE if not path.startswith("tools/") else UNIT if path in linked else REST].append(f)
-    bad = 0
-    with open(os.path.join(args.build, "coverage.txt"), "w", encoding="utf-8") as to:
-        for group, members in groups.items():
-            total = [sum(x) for x in zip(*(f.sums() for f in members))] or [0] * 4
-            print(line_of(group, total))
-            to.write(f"== {line_of(group, total)}\n")
-            least = args.lines if group == PURE else args.branches
-            if group != REST and below(total, args.lines, least):
-                bad = 1
-                print(f"  below {args.lines:g}% of lines or {least:g}% of branches; its files, the least covered first:")
-                for f in sorted(members, key=lambda f: f.sums()[3] - f.sums()[2]):
-                    s = f.sums()
-                    if below(s, args.lines, least):
-                        print("  " + line_of(f.path, s))
-            for f in members:
-                bare, partly = f.missed()
-                to.write(line_of(f.path, f.sums()) + "\n")
-                if bare:
-                    to.write(f"    not reached: {bare}\n")
-                if partly:
-                    to.write(f"    branches not taken: {partly}\n")
-    print(f"the lines: {args.build}/coverage.txt")
+def tell(group, members, least, to):
+    """Print a group, write its lines; whether it is below LEAST (lines, branches), if that is given."""
+    total = [sum(x) for x in zip(*(f.sums() for f in members))] or [0] * 4
+    print(line_of(group, total))
+    bad = least and below(total, *least)
+    if bad:
+        print(f"  below {least[0]:g}% of lines" + f" or {least[1]:g}% of branches" * (least[1] > 0) + "; its files, the least covered first:")
+        for f in sorted(members, key=lambda f: f.sums()[3] - f.sums()[2]):
+            if below(f.sums(), *least):
+                print("  " + line_of(f.path, f.sums()))
+    if not to:
+        return bad
+    to.write(f"== {line_of(group, total)}\n")
+    for f in members:
+        bare, partly = f.missed()
+        to.write(line_of(f.path, f.sums()) + "\n")
+        if bare:
+            to.write(f"    not reached: {bare}\n")
+        if partly:
+            to.write(f"    branches not taken: {partly}\n")
     return bad
 
 
-sys.exit(main())
+def module(args):
+    """Of the module: no threshold of branches, as many are the kernel's macros and its checks of the code itself."""
+    files, bad = {}, 0
+    for build in args.builds:
+        todo = sorted(n for n in notes(build) if os.path.exists(n.removesuffix(".gcno") + ".gcda"))
+        if not todo:
+            print(f"{build}: nothing was counted")
+            bad = 1
+        for _, sources in counted(todo, args.gcov):
+            for path, lines in sources:
+                if path.startswith("module/"):
+                    for line in lines:
+                        files.setdefault(path, File(path)).add(line)
+    with open(args.module, "w", encoding="utf-8") as to:
+        bad |= tell(MODULE, [f for _, f in sorted(files.items())], (args.module_lines, 0), to)
+    print(f"the lines: {args.module}")
+    return bad
+
+
+def host(args):
+    build, *guests = args.builds
+    files, linked = {}, set()
+
+    def groups():
+        of = {PURE: [], UNIT: [], REST: []}
+        for path, f in sorted(files.items()):
+            of[PURE if not path.startswith("tools/") else UNIT if path in linked else REST].append(f)
+        return of
+
+    collect(build, files, linked)
+    bad = 0
+    with open(os.path.join(build, "coverage.txt"), "w", encoding="utf-8") as to:
+        for group, members in groups().items():
+            least = {PURE: (args.lines, args.lines), UNIT: (args.lines, args.branches), REST: None}[group]
+            bad |= bool(tell(group, members, least, to if group == PURE or not guests else None))
+        for guest in guests:
+            collect(guest, files, set())
+        if guests:
+            of = groups()
+            for group in UNIT, REST:
+                tell(group + ", with guests", of[group], None, to)
+            bad |= bool(tell(TOOLS, of[UNIT] + of[REST], (args.lines, args.branches), None))
+    print(f"the lines: {build}/coverage.txt")
+    return bad
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__)
+    p.add_argument("builds", nargs="+")
+    p.add_argument("--lines", type=float, default=90)
+    p.add_argument("--branches", type=float, default=75, help="of the tools; of the pure files as many as of lines")
+    p.add_argument("--module", metavar="TO")
+    p.add_argument("--module-lines", type=float, default=80)
+    p.add_argument("--gcov", default="gcov", help="that of the compiler")
+    args = p.parse_args()
+    return module(args) if args.module else host(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
