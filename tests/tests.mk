@@ -36,7 +36,14 @@ $(O)/unit/test_keyed: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,keyed psi)
 $(O)/unit/test_cgroup: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,cgroup keyed)
 $(O)/unit/test_smaps: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,proc proc_segments keyed)
 $(O)/unit/test_keyed $(O)/unit/test_cgroup $(O)/unit/test_smaps: LIBS_UNIT := -Wl,--wrap=fopen
-$(O)/unit/test_cgroup: LIBS_UNIT += -Wl,--wrap=statfs
+$(O)/unit/test_cgroup: LIBS_UNIT += -Wl,--wrap=statfs,--wrap=open_by_handle_at
+$(O)/unit/test_proc_files: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,keyed proc)
+$(O)/unit/test_proc_files: LIBS_UNIT := -Wl,--wrap=fopen
+# Allocations of the program's own code that fail (failing.h).
+FAILING	:= -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=strndup,--wrap=asprintf \
+	-Wl,--wrap=getline,--wrap=__getdelim
+$(O)/unit/test_no_memory: $(SYMBOL_OBJ) $(patsubst %,$(O)/unit/obj/tools/collect/%.o,cgroup proc_segments psi)
+$(O)/unit/test_no_memory: LIBS_UNIT := -Wl,--wrap=fopen $(FAILING) -ldw -lelf
 # The file of a reference string, and what is made into one.
 STORE_OBJ := $(patsubst %.c,$(O)/unit/obj/%.o,$(wildcard tools/store/refs_*.c) tools/store/new_file.c)
 $(O)/unit/test_refs_file $(O)/unit/test_refs_forged: $(STORE_OBJ)
@@ -47,7 +54,7 @@ $(O)/unit/test_refs_file: LIBS_UNIT += -Wl,--wrap=fsync,--wrap=geteuid
 $(O)/unit/test_replay_sizes: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/replay_sizes cmd/memory collect/cgroup collect/keyed)
 $(O)/unit/test_replay_sizes: LIBS_UNIT := -Wl,--wrap=fopen,--wrap=realloc
 $(O)/unit/obj/tools/cmd/memory.o: SAN_UNIT += -fsanitize=float-cast-overflow
-$(O)/unit/test_watch: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed)
+$(O)/unit/test_watch $(O)/unit/test_command: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed)
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -184,7 +191,9 @@ COUNTING := --coverage -fprofile-update=atomic -O1 -w
 coverage-build: tool $(UNIT)
 coverage: bpf $(if $(GUEST),tool workloads)
 	$(Q)mkdir -p $(O)/coverage && cp -au $(O)/bpf $(O)/coverage/
-	$(Q)$(MAKE) --no-print-directory O=$(O)/coverage CFLAGS="-g $(COUNTING)" SAN_UNIT="$(COUNTING)" coverage-build
+	$(Q)$(CC) -O1 -Wall -Wextra -Werror -c tests/coverage/end.c -o $(O)/coverage/end.o
+	$(Q)$(MAKE) --no-print-directory O=$(O)/coverage CFLAGS="-g $(COUNTING)" SAN_UNIT="$(COUNTING)" \
+		LDFLAGS=$(O)/coverage/end.o coverage-build
 	$(Q)tests/coverage/run $(O) $(if $(GUEST),guests)
 
 # Programs that read the sources: several minutes. STATIC="sparse tidy" runs some of them.

@@ -131,7 +131,8 @@ static int subject_find(struct session *ses)
 		err = mms_cgroup_of_pid(set->pid, &dir);
 		if (err == -ESRCH)
 			return err_failed("no process %d", (int)set->pid);
-		why = "it is in no cgroup of version 2 (cgroup2)";
+		why = err == -EOPNOTSUPP ? "it is in no cgroup of version 2 (cgroup2)"
+					 : strerror(-err);
 		if (err)
 			return err_failed("process %d: %s", (int)set->pid, why);
 		return track_add(ses, MMS_SUBJECT_PROCESS, dir, set->pid)

@@ -16,6 +16,7 @@
 
 #include "collect/cgroup.h"
 #include "collect/keyed.h"
+#include "collect/read_end.h"
 
 #ifndef FILEID_KERNFS
 #define FILEID_KERNFS 0xfe /* linux/exportfs.h: a 64-bit kernfs node id */
@@ -208,6 +209,7 @@ int mms_cgroup_of_pid(pid_t pid, char **dir)
 	const char *root = mms_cgroup_root();
 	char path[64], *line = NULL, *found = NULL;
 	size_t sz = 0;
+	int err = 0;
 	FILE *f;
 
 	if (!root)
@@ -216,16 +218,20 @@ int mms_cgroup_of_pid(pid_t pid, char **dir)
 	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT ? -ESRCH : -errno;
-	while (!found && getline(&line, &sz, f) >= 0) {
-		if (strncmp(line, "0::/", 4) != 0)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		found = line[4] ? join(root, line + 4) : strdup(root);
+	while (!found && !err) {
+		if (getline(&line, &sz, f) < 0) {
+			err = mms_read_end(f);
+			err = err ? err : -EOPNOTSUPP;
+		} else if (strncmp(line, "0::/", 4) == 0) {
+			line[strcspn(line, "\n")] = '\0';
+			found = line[4] ? join(root, line + 4) : strdup(root);
+			err = found ? 0 : -ENOMEM;
+		}
 	}
 	free(line);
 	fclose(f);
-	if (!found)
-		return -EOPNOTSUPP;
+	if (err)
+		return err;
 	while (!has_memory(found) && go_up(found))
 		;
 	*dir = found;

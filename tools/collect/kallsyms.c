@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collect/kallsyms.h"
+#include "collect/read_end.h"
 
 /*
  * Symbols have no size: one ends at the next. No function is larger than this, so what is
@@ -57,8 +58,8 @@ int mms_kallsyms_read(const char *path, struct mms_symtab **t)
 		seen |= ret > 0;
 		err = ret < 0 ? ret : 0;
 	}
-	if (!err && ferror(f))
-		err = -EIO;
+	if (!err)
+		err = mms_read_end(f);
 	free(line);
 	fclose(f);
 	/* kptr_restrict: every address reads as 0. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collect/keyed.h"
+#include "collect/read_end.h"
 
 static const char *skip_blanks(const char *text)
 {
@@ -87,17 +88,16 @@ static int read_keys(const char *path, const char *const *keys, uint64_t *values
 	char *line = NULL;
 	size_t sz = 0, i;
 	FILE *f;
-	int err = 0;
+	int err;
 
 	for (i = 0; i < nr; i++)
 		values[i] = MMS_NO_VALUE;
 	f = fopen(path, "re");
 	if (!f)
 		return -errno;
-	while (errno = 0, getline(&line, &sz, f) >= 0)
+	while (getline(&line, &sz, f) >= 0)
 		match_line(line, keys, values, nr, value);
-	if (ferror(f))
-		err = errno ? -errno : -EIO;
+	err = mms_read_end(f);
 	free(line);
 	fclose(f);
 	return err;

@@ -423,6 +423,11 @@ int mms_lives_find(const struct mms_lives *l, pid_t pid, uint64_t ns, uint64_t a
 	return 0;
 }
 
+void mms_lives_missed(struct mms_lives *l)
+{
+	l->forgotten++;
+}
+
 uint64_t mms_lives_forgotten(const struct mms_lives *l)
 {
 	return l->forgotten;

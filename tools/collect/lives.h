@@ -74,6 +74,8 @@ bool mms_lives_uid(const struct mms_lives *l, pid_t pid, uid_t *uid);
 int mms_lives_find(const struct mms_lives *l, pid_t pid, uint64_t ns, uint64_t addr,
 		   struct mms_mapping *found);
 
+/* Something could not be asked for: it counts as forgotten. */
+void mms_lives_missed(struct mms_lives *l);
 /* Lives and mappings dropped because there were too many, or no memory. */
 uint64_t mms_lives_forgotten(const struct mms_lives *l);
 

@@ -10,6 +10,7 @@
 
 #include "collect/lives_proc.h"
 #include "collect/proc.h"
+#include "collect/read_end.h"
 #include "util/args.h"
 
 #define CHILDREN_DEEP 16
@@ -64,6 +65,8 @@ void mms_lives_read(struct mms_lives *lives, pid_t pid, bool anew)
 	while (getline(&line, &sz, f) > 0)
 		if (mms_lives_parse(line, &map, &file))
 			mms_lives_map(lives, pid, &map);
+	if (mms_read_end(f) == -ENOMEM)
+		mms_lives_missed(lives);
 	free(line);
 	fclose(f);
 }

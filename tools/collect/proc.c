@@ -17,6 +17,7 @@
 #include "collect/keyed.h"
 #include "collect/module_text.h"
 #include "collect/proc.h"
+#include "collect/read_end.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h, in /proc/PID/stat since it exists */
 
@@ -179,8 +180,8 @@ int mms_proc_vmas(pid_t pid, struct mms_vmas *vmas)
 		line[strcspn(line, "\n")] = '\0';
 		err = v ? mms_text_vma(line, v) : -ENOMEM;
 	}
-	if (!err && ferror(f))
-		err = -EIO;
+	if (!err)
+		err = mms_read_end(f);
 	free(line);
 	fclose(f);
 	vmas->v = list.v;
@@ -295,8 +296,8 @@ int mms_proc_smaps(pid_t pid, struct mms_list *maps)
 		m = model_list_add(maps, sizeof(*m));
 		err = m ? mms_text_vma(line, &m->vma) : -ENOMEM;
 	}
-	if (!err && ferror(f))
-		err = -EIO;
+	if (!err)
+		err = mms_read_end(f);
 	if (!err && m)
 		smaps_done(m, &e);
 	free(line);

@@ -14,6 +14,7 @@
 
 #include "collect/keyed.h"
 #include "collect/proc_segments.h"
+#include "collect/read_end.h"
 
 #define PAGE	    4096
 #define TMPFS_MAGIC 0x01021994
@@ -164,11 +165,11 @@ static int read_segments(FILE *f, pid_t pid, const struct layout *layout, mms_se
 		any = parse_head(line, &v);
 		err = any ? 0 : -EBADMSG;
 	}
+	if (!err)
+		err = mms_read_end(f);
 	if (!err && any)
 		fn(ctx, v.start, v.end, segment_of(pid, &v, layout), v.bytes / PAGE);
 	free(line);
-	if (!err && ferror(f))
-		err = -EIO;
 	return err ? err : any ? 0 : -ESRCH;
 }
 

@@ -19,6 +19,7 @@
 
 #include "collect/keyed.h"
 #include "collect/proc.h"
+#include "collect/read_end.h"
 #include "collect/share.h"
 
 #define PAGE	   4096ULL
@@ -372,8 +373,8 @@ static int move_ksm(struct mms_share_look *look, FILE *f)
 		if (!err && i < look->vmas.nr && v[i].start == start)
 			move_to_ksm(&v[i].bytes, bytes);
 	}
-	if (!err && ferror(f))
-		err = -EIO;
+	if (!err)
+		err = mms_read_end(f);
 	free(line);
 	return err;
 }
