@@ -52,6 +52,14 @@ static bool bad(const char *name)
 	return true;
 }
 
+/* What counts (tests/coverage/end.c) has its files. */
+void mms_test_end(void);
+void mms_test_end(void)
+{
+	at = 0;
+	list = -1;
+}
+
 #define NEXT(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
 
 ssize_t write(int fd, const void *p, size_t n)

@@ -75,11 +75,12 @@ def notes(build):
                 yield os.path.join(folder, name)
 
 
-def source_of(note, build):
-    """tools/model/x.c, of BUILD/[unit/obj/]tools/model/x.gcno; None for a test."""
-    path = os.path.relpath(note, build).removesuffix(".gcno") + ".c"
-    path = path.removeprefix("unit/obj/")
-    return path if os.path.exists(os.path.join(ROOT, path)) else None
+def of_ours(note, build):
+    """BUILD/[unit/obj/]tools/model/x.gcno, or BUILD/unit/test_y-test_y.gcno: a test may include sources and headers."""
+    path = os.path.relpath(note, build).removesuffix(".gcno")
+    if path.startswith("unit/test_"):
+        return os.path.exists(os.path.join(ROOT, f"tests/{path.rpartition('-')[0]}.c"))
+    return os.path.exists(os.path.join(ROOT, path.removeprefix("unit/obj/") + ".c"))
 
 
 def counted(todo, gcov="gcov"):
@@ -96,12 +97,12 @@ def counted(todo, gcov="gcov"):
 
 
 def collect(build, files, linked):
-    """Adds to files by path, and to the paths that unit tests link."""
-    for name, sources in counted(sorted(n for n in notes(build) if source_of(n, build))):
+    """Adds to files by path, and to the paths that unit tests link or include."""
+    for name, sources in counted(sorted(n for n in notes(build) if of_ours(n, build))):
         for path, lines in sources:
             if not path.startswith(("tools/", "module/", "bpf/")):
                 continue
-            if "unit/obj" in name:
+            if "/unit/" in name:
                 linked.add(path)
             for line in lines:
                 files.setdefault(path, File(path)).add(line)
