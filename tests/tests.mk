@@ -28,6 +28,8 @@ $(O)/unit/test_perf_records: $(filter-out %/mmaps.o %/perf_rings.o %/symbols.o,$
 $(O)/unit/test_perf_records: LIBS_UNIT := -ldw -lelf
 # It counts allocations by what the sanitizer has for that.
 $(O)/unit/test_rename: private LIBS_UNIT := -fsanitize=address
+$(O)/unit/test_calls: $(O)/unit/obj/tools/collect/symtab.o
+$(O)/unit/test_calls: LIBS_UNIT := -ldw -lelf
 $(O)/unit/test_event_rows: $(O)/unit/obj/tools/cmd/faults_event_rows.o
 $(O)/unit/test_bill: $(O)/unit/obj/tools/collect/bpf_bill.o
 $(O)/unit/test_bill: LIBS_UNIT := -Wl,--wrap=usleep,--wrap=clock_gettime
@@ -37,8 +39,8 @@ $(O)/unit/test_cgroup: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,cgroup keyed
 $(O)/unit/test_smaps: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,proc proc_segments keyed)
 $(O)/unit/test_keyed $(O)/unit/test_cgroup $(O)/unit/test_smaps: LIBS_UNIT := -Wl,--wrap=fopen
 $(O)/unit/test_cgroup: LIBS_UNIT += -Wl,--wrap=statfs,--wrap=open_by_handle_at
-$(O)/unit/test_proc_files: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,keyed proc)
-$(O)/unit/test_proc_files: LIBS_UNIT := -Wl,--wrap=fopen
+$(O)/unit/test_proc_files $(O)/unit/test_share: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,keyed proc)
+$(O)/unit/test_proc_files $(O)/unit/test_share: LIBS_UNIT := -Wl,--wrap=fopen
 # Allocations of the program's own code that fail (failing.h).
 FAILING	:= -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=strndup,--wrap=asprintf \
 	-Wl,--wrap=getline,--wrap=__getdelim

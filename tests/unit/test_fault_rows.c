@@ -170,6 +170,119 @@ static void keys_that_are_not_asked_for_are_summed(void **state)
 	model_faults_free(&rows);
 }
 
+static void set_cgroup(struct model_fault *f, uint32_t v)
+{
+	f->cgroup_id = v;
+}
+
+static void set_tgid(struct model_fault *f, uint32_t v)
+{
+	f->tgid = v;
+}
+
+static void set_tid(struct model_fault *f, uint32_t v)
+{
+	f->tid = v;
+}
+
+static void set_dev(struct model_fault *f, uint32_t v)
+{
+	f->dev = v;
+}
+
+static void set_where(struct model_fault *f, uint32_t v)
+{
+	f->where = v;
+}
+
+static void set_kind(struct model_fault *f, uint32_t v)
+{
+	f->kind = (uint16_t)v;
+}
+
+static void set_origin(struct model_fault *f, uint32_t v)
+{
+	f->origin = (uint8_t)v;
+}
+
+static void set_ustack(struct model_fault *f, uint32_t v)
+{
+	f->ustack = (int32_t)v;
+}
+
+static void set_kstack(struct model_fault *f, uint32_t v)
+{
+	f->kstack = (int32_t)v;
+}
+
+static void set_segment(struct model_fault *f, uint32_t v)
+{
+	f->has_place = true;
+	f->place.segment = v;
+}
+
+static void set_place_dev(struct model_fault *f, uint32_t v)
+{
+	f->has_place = true;
+	f->where = 1;
+	f->place = (struct mms_fault_place){.start = 1, .end = 2, .dev = v, .ino = 1};
+}
+
+static void set_place_ino(struct model_fault *f, uint32_t v)
+{
+	f->has_place = true;
+	f->where = 1;
+	f->place = (struct mms_fault_place){.start = 1, .end = 2, .ino = v};
+}
+
+/* Alike but for one key, in no order: a row for each, in the key's, and one where nobody asks for
+ * it. */
+static void each_key_keeps_rows_apart(void **state)
+{
+	static const struct {
+		void (*set)(struct model_fault *f, uint32_t v);
+		unsigned int by;
+	} keys[] = {
+		{set_cgroup, MODEL_BY_CGROUP}, {set_tgid, MODEL_BY_PROCESS},
+		{set_tgid, MODEL_BY_THREAD},   {set_tgid, MODEL_BY_VMA},
+		{set_tid, MODEL_BY_THREAD},    {set_dev, MODEL_BY_FILE},
+		{set_where, MODEL_BY_FILE},    {set_where, MODEL_BY_SWAP},
+		{set_where, MODEL_BY_VMA},     {set_kind, MODEL_BY_KIND},
+		{set_origin, MODEL_BY_ORIGIN}, {set_ustack, MODEL_BY_STACK},
+		{set_kstack, MODEL_BY_STACK},  {set_segment, MODEL_BY_SEGMENT},
+		{set_segment, MODEL_BY_VMA},   {set_place_dev, MODEL_BY_VMA},
+		{set_place_ino, MODEL_BY_VMA},
+	};
+	static const uint32_t values[] = {3, 1, 4, 1, 2};
+	size_t i, k;
+
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct model_fault v[5], want = {0};
+		struct model_faults f, rows;
+
+		for (k = 0; k < 5; k++) {
+			v[k] = counted(0, 0, values[k], 10);
+			v[k].sum[MODEL_SUM_COUNT] = values[k];
+			keys[i].set(&v[k], values[k]);
+		}
+		f = list(v, 5);
+		assert_int_equal(model_faults_by(&f, keys[i].by, &rows), 0);
+		assert_int_equal(rows.nr, 4);
+		for (k = 0; k < 4; k++) {
+			want = v[0];
+			keys[i].set(&want, (uint32_t)k + 1);
+			assert_int_equal(rows.v[k].sum[MODEL_SUM_COUNT], k ? k + 1 : 2);
+			assert_memory_equal(&rows.v[k], &want, offsetof(struct model_fault, comm));
+		}
+		model_faults_free(&rows);
+		assert_int_equal(model_faults_by(&f, 0, &rows), 0);
+		assert_int_equal(rows.nr, 1);
+		assert_int_equal(rows.v[0].sum[MODEL_SUM_COUNT], 11);
+		model_faults_free(&rows);
+		model_faults_free(&f);
+	}
+}
+
 static void a_mapping_that_grew_is_one_row(void **state)
 {
 	const struct model_fault v[] = {
@@ -315,6 +428,7 @@ int main(void)
 		cmocka_unit_test(a_maximum_above_all_bounds_is_known),
 		cmocka_unit_test(sampled_spans_are_scaled_apart),
 		cmocka_unit_test(keys_that_are_not_asked_for_are_summed),
+		cmocka_unit_test(each_key_keeps_rows_apart),
 		cmocka_unit_test(a_mapping_that_grew_is_one_row),
 		cmocka_unit_test(other_parts_of_a_file_are_other_mappings),
 		cmocka_unit_test(mappings_are_united_over_all_kinds),

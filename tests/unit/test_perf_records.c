@@ -76,6 +76,133 @@ static void a_mapping_beyond_the_end(void **state)
 	mms_mmaps_close(m);
 }
 
+#define NOBODY 0x3fffffff /* above the kernel's highest id: /proc knows nothing of it */
+
+static void take_task_of(struct mms_mmaps *m, uint32_t type, uint32_t pid, uint32_t parent,
+			 uint32_t tid)
+{
+	const uint32_t task[4] = {pid, parent, tid, parent};
+
+	assert_int_equal(take(m, type, 40, task, sizeof(task)), 0);
+}
+
+/* A record's time is 5: those of one moment stay in the order in which they came. */
+static void what_records_tell(void **state)
+{
+	struct {
+		struct record_mmap2 r;
+		char path[16];
+	} map = {.r = {.pid = NOBODY,
+		       .tid = NOBODY,
+		       .addr = 0x1000,
+		       .len = 0x1000,
+		       .prot = PROT_EXEC,
+		       .ino = 7},
+		 .path = "/bin/sh"};
+	struct {
+		uint32_t pid, tid;
+		char comm[16];
+	} comm = {.pid = NOBODY, .tid = NOBODY, .comm = "sh"};
+	struct mms_mmaps *m = new_mmaps();
+	struct mms_mapping found;
+	uint64_t since;
+	uid_t uid;
+
+	assert_int_equal(take(m, PERF_RECORD_MMAP2, sizeof(map) + 8, (char *)&map + sizeof(map.r.h),
+			      sizeof(map) - sizeof(map.r.h)),
+			 0);
+	assert_int_equal(take(m, PERF_RECORD_COMM, 40, &comm, sizeof(comm)), 0);
+	take_task_of(m, PERF_RECORD_FORK, NOBODY + 1, NOBODY, NOBODY + 1);
+	take_task_of(m, PERF_RECORD_FORK, NOBODY, NOBODY, NOBODY + 2); /* a thread */
+	take_task_of(m, PERF_RECORD_EXIT, NOBODY, NOBODY, NOBODY + 2);
+	comm.tid++; /* a thread's name */
+	memset(comm.comm, 'x', sizeof(comm.comm));
+	assert_int_equal(take(m, PERF_RECORD_COMM, 40, &comm, sizeof(comm)), 0);
+	assert_int_equal(m->nr_news, 3);
+	assert_int_equal(mms_mmaps_poll(m), 0);
+	assert_int_equal(m->nr_news, 0);
+	assert_int_equal(mms_mmaps_find(m, NOBODY, UINT64_MAX, 0x1800, &found), 0);
+	assert_string_equal(found.file->path, "/bin/sh");
+	assert_int_equal(found.file->ino, 7);
+	assert_string_equal(mms_mmaps_comm(m, NOBODY, UINT64_MAX), "sh");
+	assert_int_equal(mms_mmaps_find(m, NOBODY + 1, UINT64_MAX, 0x1800, &found), 0);
+	assert_string_equal(mms_mmaps_comm(m, NOBODY + 1, UINT64_MAX), "sh");
+	assert_false(mms_mmaps_owner(m, NOBODY + 1, &uid, &since)); /* records do not tell */
+	take_task_of(m, PERF_RECORD_EXIT, NOBODY, NOBODY, NOBODY);
+	assert_int_equal(mms_mmaps_poll(m), 0);
+	assert_int_equal(mms_mmaps_find(m, NOBODY, UINT64_MAX, 0x1800, &found),
+			 0); /* still known */
+	assert_int_equal(mms_mmaps_lost(m), 0);
+	assert_false(mms_mmaps_whole(m)); /* there were no rings */
+	mms_mmaps_close(m);
+}
+
+/* What is mapped by the build-id, and a name with the word that another program was begun. */
+static void a_new_program(void **state)
+{
+	struct {
+		struct record_mmap2 r;
+		char path[16];
+	} map = {.r = {.h = {.type = PERF_RECORD_MMAP2,
+			     .size = sizeof(map) + 8,
+			     .misc = PERF_RECORD_MISC_MMAP_BUILD_ID},
+		       .pid = NOBODY,
+		       .tid = NOBODY,
+		       .addr = 0x1000,
+		       .len = 0x1000,
+		       .prot = PROT_EXEC,
+		       .build_id_len = 255,
+		       .build_id = {1, 2, 3}},
+		 .path = "/bin/ls"};
+	struct {
+		struct record_comm r;
+		uint64_t ns;
+	} exec = {.r = {.h = {.type = PERF_RECORD_COMM,
+			      .size = sizeof(exec),
+			      .misc = PERF_RECORD_MISC_COMM_EXEC},
+			.pid = NOBODY,
+			.tid = NOBODY,
+			.comm = "ls"},
+		  .ns = 4};
+	struct {
+		struct record_mmap2 r;
+		char path[16];
+		uint64_t ns;
+	} mapped = {.ns = 5};
+	struct mms_mmaps *m = new_mmaps();
+	struct mms_mapping found;
+
+	memcpy(&mapped, &map, sizeof(map));
+	mapped.r.h.size = sizeof(mapped);
+	assert_int_equal(take_record(&mapped.r.h, m), 0); /* out of order, from another CPU */
+	assert_int_equal(take_record(&exec.r.h, m), 0);
+	mapped.ns = UINT64_MAX; /* later than the poll */
+	assert_int_equal(take_record(&mapped.r.h, m), 0);
+	assert_int_equal(mms_mmaps_poll(m), 0);
+	assert_int_equal(m->nr_news, 1);
+	assert_int_equal(mms_mmaps_find(m, NOBODY, UINT64_MAX, 0x1000, &found), 0);
+	assert_int_equal(found.file->build_id_len, MMS_BUILD_ID);
+	assert_int_equal(found.file->build_id[2], 3);
+	assert_string_equal(mms_mmaps_comm(m, NOBODY, UINT64_MAX), "ls");
+	assert_true(mms_lives_seen_begin(m->lives, NOBODY));
+	mms_mmaps_close(m);
+}
+
+/* Of one process alone, and its children. */
+static void others_are_not_kept(void **state)
+{
+	struct mms_mmaps *m = new_mmaps();
+
+	m->only = NOBODY;
+	mms_lives_begin(m->lives, NOBODY, 1);
+	take_task_of(m, PERF_RECORD_FORK, NOBODY + 1, NOBODY, NOBODY + 1);
+	take_task_of(m, PERF_RECORD_FORK, NOBODY + 3, NOBODY + 2, NOBODY + 3);
+	assert_int_equal(mms_mmaps_poll(m), 0);
+	assert_true(mms_lives_known(m->lives, NOBODY + 1));
+	assert_false(mms_lives_known(m->lives, NOBODY + 3));
+	mms_mmaps_close(m);
+}
+
 static int count(const struct perf_event_header *h, void *ctx)
 {
 	++*(unsigned int *)ctx;
@@ -135,6 +262,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(short_records_tell_nothing),
 		cmocka_unit_test(a_mapping_beyond_the_end),
+		cmocka_unit_test(what_records_tell),
+		cmocka_unit_test(a_new_program),
+		cmocka_unit_test(others_are_not_kept),
 		cmocka_unit_test(more_than_the_ring_has),
 		cmocka_unit_test(lost_without_a_number),
 	};
