@@ -17,21 +17,28 @@
 enum { MMAP, MUNMAP, MPROTECT, MADVISE, MREMAP, KINDS };
 static long *blows;
 
+static char *map(char *p, size_t len)
+{
+	return mmap(p, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
 static bool blow(int kind, unsigned int *seed, char *sea, char *aside)
 {
 	static const int rights[] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE,
 				     PROT_READ | PROT_WRITE};
 	static const int advice[] = {MADV_DONTNEED,   MADV_FREE,     MADV_HUGEPAGE,
 				     MADV_NOHUGEPAGE, 20 /* COLD */, 21 /* PAGEOUT */};
-	size_t at = rand_r(seed) % SEA, len = (1 + rand_r(seed) % (SEA - at)) * PG;
+	size_t at = rand_r(seed) % SEA, len = (1 + rand_r(seed) % (SEA - at) % 64) * PG;
 	char *p = sea + at * PG;
 
 	switch (kind) {
 	case MMAP:
-		return mmap(p, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-			    -1, 0) == p;
+		return map(p, len) == p;
 	case MUNMAP:
-		return !munmap(p, len);
+		if (munmap(p, len))
+			return false;
+		/* where there is a hole most calls fail */
+		return !(rand_r(seed) % 8) || map(p, len) == p;
 	case MPROTECT:
 		return !mprotect(p, len, rights[rand_r(seed) % 4]);
 	case MADVISE:

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 		       {"reuse", reuse},     {"storm", storm},	   {"uffd", uffd}};
 	bool fine = false;
 
-	if (argc == 4 && !strcmp(argv[1], "again"))
+	if (argc == 5 && !strcmp(argv[1], "again"))
 		exec_again(argv);
 	if (argc != 3)
 		return 2;
