@@ -2,10 +2,12 @@
 /* What was mapped where and when, tables of symbols, and the lines of /proc that fill them. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -237,6 +239,53 @@ static void lives_are_bounded(void **state)
 	mms_lives_free(l);
 }
 
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void a_process_and_its_children(void **state)
+{
+	struct mms_lives *l = mms_lives_new();
+	uint64_t here = (uintptr_t)lives_are_bounded;
+	struct mms_mapping m;
+	uid_t uid;
+	pid_t pid = fork();
+
+	assert_return_code(pid, errno);
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	mms_lives_read_tree(l, getpid());
+	assert_true(mms_lives_known(l, getpid()) && mms_lives_known(l, pid));
+	assert_false(mms_lives_known(l, 1));
+	assert_int_equal(mms_lives_find(l, pid, UINT64_MAX, here, &m), 0);
+	assert_non_null(strstr(m.file->path, "test_lives"));
+	assert_string_equal(mms_lives_comm(l, pid, UINT64_MAX), "test_lives");
+	assert_true(mms_lives_uid(l, pid, &uid) && uid == geteuid());
+	assert_false(mms_lives_seen_begin(l, pid)); /* nobody told when */
+	assert_true(mms_lives_begun(l, pid) > 0);
+	mms_lives_free(l);
+	l = mms_lives_new();
+	mms_lives_read_all(l);
+	assert_true(mms_lives_known(l, getpid()) && mms_lives_known(l, pid));
+	end(pid);
+	mms_lives_free(l);
+	l = mms_lives_new();
+	mms_lives_read_tree(l, pid);
+	assert_false(mms_lives_known(l, pid));
+	assert_int_equal(mms_lives_begun(l, pid), 0);
+	assert_false(mms_lives_uid(l, pid, &uid));
+	mms_lives_set_comm(l, pid, "x"); /* of nobody */
+	mms_lives_set_uid(l, pid, 1);
+	mms_lives_exit(l, pid);
+	assert_null(mms_lives_comm(l, pid, UINT64_MAX));
+	mms_lives_free(l);
+	mms_lives_free(NULL);
+}
+
 static void lines_of_maps(void **state)
 {
 	struct mms_mapped_file f;
@@ -272,6 +321,7 @@ int main(void)
 		cmocka_unit_test(newer_mapping_covers_older),
 		cmocka_unit_test(old_news_is_no_news),
 		cmocka_unit_test(lives_are_bounded),
+		cmocka_unit_test(a_process_and_its_children),
 		cmocka_unit_test(lines_of_maps),
 	};
 

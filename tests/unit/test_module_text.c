@@ -139,6 +139,13 @@ static void maps_malformed(void **state)
 		"400000-401000 rw-p 0 0:0 0\nSize: x kB\n",
 		"400000-401000 rw-p 0 0:0 0\nSize: 99999999999999999999 kB\n",
 		"400000-401000 rw-p\n",
+		"400000-401000 rw-p 0\n",
+		"400000-401000 rw-p 0 0:0\n",
+		"400000-401000 rw-p x 0:0 0\n",
+		"400000-401000 rw-pxx 0 0:0 0\n",
+		"400000-0 rw-p 0 0:0 0\n",
+		"400000-401000 rw-p 0 0:0 0\nno amount\n",
+		"400000-401000 rw-p 0 0:0 0\nSize: 18014398509481984 kB\n",
 	};
 	size_t i;
 
@@ -171,6 +178,104 @@ static void ranges_with_names(void **state)
 	assert_string_equal(r[2].name, "[heap]");
 	assert_true(r[2].young == MMS_NO_COUNT);
 	model_ranges_deinit(&l);
+}
+
+/* Amounts that nobody asks for, or in no unit that is known, are no error. */
+static void maps_with_more(void **state)
+{
+	char text[] =
+		"400000-401000 rw-p 0 0:0 0   [a b]\n"
+		"\nRss:\nAnon: 4\nSize: 4 pages\nNode: 4 kB\nSwapx: 4 kB\nSwap99999: 4 kB\nVmFlags: rd\n";
+	struct mms_list l = {0};
+	struct mms_map *m;
+	size_t i;
+
+	assert_int_equal(mms_text_maps(text, &l), 0);
+	assert_int_equal(l.nr, 1);
+	m = l.v;
+	assert_string_equal(m->vma.name, "[a b]");
+	for (i = 0; i < sizeof(m->known) / sizeof(m->known[0]); i++)
+		assert_false(m->known[i]);
+	model_maps_deinit(&l);
+}
+
+static void ranges_malformed(void **state)
+{
+	static const char *const bad[] = {
+		"0x1000-0x3000 8 pte anon\n",
+		"0x3000-0x1000 8 pte anon rw-u\n",
+		"0x1000 8 pte anon rw-u\n",
+		"0x1000-0x3000 8 alevelthatislongerthanawordcanbehere anon rw-u\n",
+		"0x1000-0x3000 8 pte akindthatislongerthanawordcanbehere rw-u\n",
+		"0x1000-0x3000 8 pte anon rightsthatarelongerthanawordcanbe\n",
+		"0x1000-0x3000 8 pte anon rw-u young=x\n",
+		"0x1000-0x3000 8 pte anon rw-u dirty=-1\n",
+		"---[ [heap]\n",
+		"---[ ]---\n",
+	};
+	struct mms_list l = {0};
+	char long_flags[400];
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *text = strdup(bad[i]);
+
+		assert_int_equal(mms_text_ranges(text, &l), -EBADMSG);
+		assert_int_equal(l.nr, 0);
+		free(text);
+	}
+	snprintf(long_flags, sizeof(long_flags), "\n0x1000-0x3000 8 pte anon rw-u %0*d\n",
+		 MMS_FLAGS, 0);
+	assert_int_equal(mms_text_ranges(long_flags, &l), -EBADMSG);
+	assert_int_equal(l.nr, 0);
+}
+
+static void census_malformed(void **state)
+{
+	static const char *const bad[] = {
+		"flags\n0x1 2\n",
+		"flags\nfound 2 0 -\n",
+		"flags\n\n",
+	};
+	char none[] = "flags pages MB symbolic\n", unnamed[] = "flags\n0x1 2 0\n";
+	struct mms_list l = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *text = strdup(bad[i]);
+
+		assert_int_equal(mms_text_census(text, &l), -EBADMSG);
+		assert_int_equal(l.nr, 0);
+		free(text);
+	}
+	assert_int_equal(mms_text_census(none, &l), 0);
+	assert_int_equal(l.nr, 0);
+	assert_int_equal(mms_text_census(unnamed, &l), 0);
+	assert_string_equal(((struct mms_census_row *)l.v)->names, "-");
+	model_census_deinit(&l);
+}
+
+static void features_malformed(void **state)
+{
+	static const char *const bad[] = {
+		"la57\n",
+		"\n",
+		"afeaturewhosenameislongerthanthereisroomforinthestructure yes -\n",
+	};
+	char bare[] = "la57 no\n";
+	struct mms_list l = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *text = strdup(bad[i]);
+
+		assert_int_equal(mms_text_features(text, &l), -EBADMSG);
+		assert_int_equal(l.nr, 0);
+		free(text);
+	}
+	assert_int_equal(mms_text_features(bare, &l), 0);
+	assert_string_equal(((struct mms_module_feature *)l.v)->why, "-");
+	free(l.v);
 }
 
 static void census_with_lost(void **state)
@@ -212,6 +317,8 @@ int main(void)
 		cmocka_unit_test(walk_malformed),   cmocka_unit_test(maps_blocks),
 		cmocka_unit_test(maps_malformed),   cmocka_unit_test(ranges_with_names),
 		cmocka_unit_test(census_with_lost), cmocka_unit_test(features),
+		cmocka_unit_test(maps_with_more),   cmocka_unit_test(ranges_malformed),
+		cmocka_unit_test(census_malformed), cmocka_unit_test(features_malformed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

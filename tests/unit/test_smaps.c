@@ -101,6 +101,97 @@ static void a_segment_has_no_more_than_its_room(void **state)
 	segments_of("Rss: 4 kB\n" HEAD, -EBADMSG, 0);
 }
 
+struct last {
+	enum mms_segment segment;
+	unsigned int nr;
+};
+
+static void keep_last(void *ctx, uint64_t start, uint64_t end, enum mms_segment segment,
+		      uint64_t pages)
+{
+	struct last *l = ctx;
+
+	l->segment = segment;
+	l->nr++;
+}
+
+/* The program's data end at 0x1000, and its heap begins at 0x2000 (stat_line). */
+static void what_names_and_flags_say(void **state)
+{
+	static const struct {
+		const char *line;
+		enum mms_segment segment;
+	} cases[] = {
+		{"9000-a000 rw-p 00000000 00:00 0 [stack]\n", MMS_SEG_STACK},
+		{"9000-a000 rw-p 00000000 00:00 0 \nVmFlags: rd wr gd\n", MMS_SEG_STACK},
+		{"9000-a000 rw-p 00000000 00:00 0 \nVmFlags: rd wr ht\n", MMS_SEG_HUGETLB},
+		{"9000-a000 rw-s 00000000 00:0f 7 /anon_hugepage\nVmFlags: rd ht\n",
+		 MMS_SEG_HUGETLB},
+		{"2000-3000 rw-p 00000000 00:00 0 [heap]\n", MMS_SEG_HEAP},
+		{"0-1000 rw-p 00000000 00:00 0 [heap]\n", MMS_SEG_ANON},
+		{"1000-2000 rw-p 00000000 00:00 0 \n", MMS_SEG_BSS},
+		{"9000-a000 rw-p 00000000 00:00 0 [anon_shmem:x]\n", MMS_SEG_SHMEM},
+		{"9000-a000 rw-p 00000000 00:00 0 [anon:x]\n", MMS_SEG_ANON},
+		{"9000-a000 rw-p 00000000 00:00 0 \n", MMS_SEG_ANON},
+		{"9000-a000 r-xp 00000000 00:00 0 [vdso]\n", MMS_SEG_VDSO},
+		{"9000-a000 r-xp 00000000 08:01 7 /bin/x\n", MMS_SEG_TEXT},
+		{"9000-a000 rw-p 00000000 08:01 7 /bin/x\n", MMS_SEG_DATA},
+		{"9000-a000 r--p 00000000 08:01 7 /bin/x\n", MMS_SEG_FILE},
+		{"9000-a000 rw-s 00000000 08:01 7 /bin/x\n", MMS_SEG_FILE},
+	};
+	uint64_t pages[MMS_SEG_NR];
+	size_t i;
+
+	fake_file("/stat", stat_line);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct last l = {0};
+
+		fake_file("/smaps", cases[i].line);
+		assert_int_equal(mms_proc_segments_each(1, keep_last, &l), 0);
+		assert_int_equal(l.nr, 1);
+		assert_int_equal(l.segment, cases[i].segment);
+	}
+	fake_file("/smaps", "9000-a000 rw-p 00000000 00:00 0 \nRss: 4 kB\n"
+			    "b000-d000 rw-p 00000000 00:00 0 \nRss: 8 kB\nVmFlags: gd\n");
+	assert_int_equal(mms_proc_segments(1, pages), 0);
+	assert_int_equal(pages[MMS_SEG_ANON], 1);
+	assert_int_equal(pages[MMS_SEG_STACK], 2);
+}
+
+static int segments_err(const char *stat, const char *text)
+{
+	struct last l = {0};
+
+	fake_file("/stat", stat);
+	fake_file("/smaps", text);
+	return mms_proc_segments_each(1, keep_last, &l);
+}
+
+static void who_is_about_to_go(void **state)
+{
+	struct last l = {0};
+
+	assert_int_equal(segments_err("1 (a) Z 1 1 1\n", HEAD), -ESRCH);
+	assert_int_equal(segments_err("", HEAD), -ESRCH);
+	assert_int_equal(
+		segments_err("1 (a) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0 0 0 0 0 0 0 0 "
+			     "0 0 0 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+			     HEAD),
+		-ESRCH);
+	assert_int_equal(segments_err(stat_line, ""), -ESRCH);
+	fake_cut("/smaps", HEAD, ESRCH);
+	assert_int_equal(mms_proc_segments_each(1, keep_last, &l), -ESRCH);
+	assert_int_equal(l.nr, 0); /* of what may be half of it nothing is told */
+	fake_no_file("/smaps", EACCES);
+	assert_int_equal(mms_proc_segments_each(1, keep_last, &l), -EACCES);
+	fake_no_file("/smaps", ENOENT);
+	assert_int_equal(mms_proc_segments_each(1, keep_last, &l), -ESRCH);
+	fake_no_file("/stat", EACCES);
+	assert_int_equal(mms_proc_segments_each(1, keep_last, &l), -EACCES);
+	fake_no_file("/stat", ENOENT);
+	assert_int_equal(mms_proc_segments_each(1, keep_last, &l), -ESRCH);
+}
+
 static int ksm(const char *text, struct mms_share_vma *v, size_t nr)
 {
 	struct mms_share_look look = {.vmas = {.v = v, .nr = nr}};
@@ -150,6 +241,8 @@ int main(void)
 		cmocka_unit_test(more_anonymous_than_resident),
 		cmocka_unit_test(garbled_amounts),
 		cmocka_unit_test(a_segment_has_no_more_than_its_room),
+		cmocka_unit_test(what_names_and_flags_say),
+		cmocka_unit_test(who_is_about_to_go),
 		cmocka_unit_test(ksm_pages_were_counted_as_others),
 		cmocka_unit_test(a_name_is_no_amount),
 	};
