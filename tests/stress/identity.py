@@ -3,6 +3,7 @@
 """identity.py NAME [unload]: what must hold of the module whatever was done to it before; KTAP on stdout, status 1 if
 it does not. It forgets all targets first. With "unload" the module is removed and loaded again, which waits for every
 target to be freed: a reference that was lost keeps it for good."""
+import mmap
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ KO = os.environ.get("MMS_KO", "/lab/mmscope.ko")
 KMEMLEAK = "/sys/kernel/debug/kmemleak"
 SLOW = int(os.environ.get("MMS_SLOW") or 1)
 PARTS = "Anon File Ksm Zero Special HugeTLB Absent Swap Migration Marker Other".split()
+PAGES = 256
 results = []
 
 
@@ -44,13 +46,20 @@ def stats_add_up():
 
 
 def target_adds_up(pid):
-    """Identities of one target that runs."""
+    """Identities of one target that runs, this one; it faults, that there is something to add up."""
+    m = mmap.mmap(-1, PAGES * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if os.path.isdir("/sys/kernel/mm/transparent_hugepage"):
+        m.madvise(mmap.MADV_NOHUGEPAGE)
+    for off in range(0, len(m), 4096):
+        m[off] = 1
     for _ in range(20 * SLOW):
         f = Faults(pid)
-        if f.whole:
+        if f.whole and f.inflight <= 1:
             break
         time.sleep(0.05)
-    ok(f.whole, "faults: user + kernel = outcomes = codes", f.key)
+    ok(f.whole and f.user + f.kernel >= PAGES, "faults: user + kernel = outcomes = codes", f.key)
+    # inflight is what the others leave: an end that was not counted is there for good
+    ok(f.inflight <= 1, "faults: one thread has no more than one in flight", f.key)
     text = read(f"{pid}/maps").rsplit("\nTotal", 1)
     total = {w[0].rstrip(":"): int(w[1]) for w in map(str.split, text[-1].splitlines()) if len(w) == 3 and w[0].endswith(":")}
     ok(len(text) == 2 and total["Size"] == sum(total[p] for p in PARTS), "maps: Size is the sum of its parts", total)

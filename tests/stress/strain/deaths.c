@@ -109,7 +109,7 @@ bool deaths(long n)
 	pthread_create(&t, NULL, reader, NULL);
 	command("+ %d", getpid(), 0, true);
 	/* those whose reader was done, or had not begun, do not count */
-	for (long i = 0; mid < n && i < 2 * n + 100; i++) {
+	for (long i = 0; (mid < n || !inside) && i < 2 * n + 100; i++) {
 		pid_t pid = victim(i % 3 == 0, i);
 
 		command(i % 4 ? "+ %d" : "+ %1$d; sample %1$d 10", pid, 0, true);

@@ -32,8 +32,11 @@ bool stopped(long n)
 			for (;;)
 				read_n(i, 1, &pid);
 		nap(rand_r(&seed) % 20000);
-		kill(r, SIGSTOP);
-		nap(rand_r(&seed) % 2000);
+		/* the others are in a call, which may have to end in the midst */
+		if (i & 1) {
+			kill(r, SIGSTOP);
+			nap(rand_r(&seed) % 2000);
+		}
 		clock_gettime(CLOCK_MONOTONIC, &a);
 		command("- %d", pid, 0, true);
 		clock_gettime(CLOCK_MONOTONIC, &b);
@@ -45,7 +48,8 @@ bool stopped(long n)
 		end(pid);
 	}
 	command("- %d", getpid(), 0, true);
-	printf("# %ld readers stopped; to forget their target took %ld ms at most\n", i, worst);
+	printf("# %ld readers, half of them stopped; to forget their target took %ld ms at most\n",
+	       i, worst);
 	if (worst > 20000L * slow())
 		wrong("a stopped reader keeps its target from being forgotten", 0);
 	return i == n;

@@ -4,7 +4,7 @@
  *   deaths	a process dies while one of its files is being read
  *   readers	64 processes read all files of one that changes, N reads each
  *   writers	16 processes write N commands each about the same four
- *   stopped	a reader is stopped in the midst, its target forgotten
+ *   stopped	a reader is stopped in the midst, or is not, its target forgotten
  *   bomb	a followed process forks a tree of 63, all of which end
  *   execs	a followed process execs, its files are read
  *   reuse	the number of a target that ended is given to another process
