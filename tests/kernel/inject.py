@@ -154,6 +154,11 @@ class Injector:
             _set(a, "require-start", hex(start or _modules_at()))
             _set(a, "require-end", hex(end))
 
+    def pages(self, on):
+        """Whether pages fail, too: whether one is asked for hangs on how full the slabs happen to be."""
+        _set("fail_page_alloc", "require-start", hex(_modules_at() if on else 0xfffffffffffff000))
+        _set("fail_page_alloc", "require-end", hex(0xffffffffff000000 if on else 0xffffffffffffffff))
+
     def below(self, function, do):
         """do() with every allocation failing that a function makes, whatever way it tries: the errno, or 0."""
         self.narrow(*extent(function))
@@ -177,10 +182,10 @@ class Injector:
             _set(a, "probability", 100 if on else 0)
 
 
-def extent(function):
-    """Where a function of the module begins and ends."""
+def extent(function, of=("[mmscope]",)):
+    """Where a function of the module, or of () the kernel, begins and ends."""
     with open("/proc/kallsyms", encoding="ascii") as f:
-        at = sorted((int(w[0], 16), w[2]) for w in map(str.split, f) if w[3:] == ["[mmscope]"] and w[1] in "tT")
+        at = sorted((int(w[0], 16), w[2]) for w in map(str.split, f) if w[3:] == list(of) and w[1] in "tT")
     start = next(a for a, name in at if name == function)
     return start, min(a for a, _ in at if a > start)
 
