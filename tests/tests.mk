@@ -28,6 +28,8 @@ $(O)/unit/test_perf_records: $(filter-out %/mmaps.o %/perf_rings.o %/symbols.o,$
 $(O)/unit/test_perf_records: LIBS_UNIT := -ldw -lelf
 # It counts allocations by what the sanitizer has for that.
 $(O)/unit/test_rename: private LIBS_UNIT := -fsanitize=address
+$(O)/unit/test_thp_rows: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/thp_rows collect/cover collect/keyed)
+$(O)/unit/test_thp_rows: LIBS_UNIT := -Wl,--wrap=fopen
 $(O)/unit/test_kin: LIBS_UNIT := -Wl,--wrap=fopen
 $(O)/unit/test_jitmap: $(patsubst %,$(O)/unit/obj/tools/collect/%.o,jitmap symtab)
 $(O)/unit/test_jitmap: LIBS_UNIT := -Wl,--wrap=fopen,--wrap=clock_gettime

@@ -17,7 +17,7 @@ int mms_cover_read(pid_t pid, struct mms_cover *c)
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
 	err = mms_keyed_read_kb(path, keys, v, 4);
 	if (err)
-		return err;
+		return err == -ENOENT ? -ESRCH : err;
 	if (v[0] == MMS_NO_VALUE || v[1] == MMS_NO_VALUE)
 		return -ESRCH;
 	c->rss = v[0];
