@@ -53,6 +53,19 @@ def formats():
     ok(status == 0 and "thrash" in out and "mmscope thrash -p" in out, "help has examples", out)
 
 
+def second_mount():
+    """The root has no memory.current, wherever it is mounted: its memory is managed all the same."""
+    at = "/tmp/mms-cgroup2"
+    os.mkdir(at)
+    subprocess.run(["mount", "-t", "cgroup2", "none", at], check=True)
+    try:
+        status, out, err = run("-O", "csv", "-c", at, "0.2", "1")
+    finally:
+        subprocess.run(["umount", at], check=True)
+        os.rmdir(at)
+    ok(status == 0 and "verdict" in out, "the root of a second mount is the root", f"status {status}\n{err}{out}")
+
+
 def size_in(group, refs, *options, lead=()):
     """mmscope size in a cgroup, or in none. Return: status, and MiB that there are, if these are too few."""
     def enter():
@@ -95,5 +108,6 @@ def room():
 
 
 case(errors)
+case(second_mount)
 case(room)
 case(formats)

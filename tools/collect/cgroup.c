@@ -83,11 +83,17 @@ const char *mms_cgroup_root(void)
 	return root;
 }
 
+/* The root may be mounted once more, elsewhere. */
 static bool is_root(const char *dir)
 {
 	const char *root = mms_cgroup_root();
+	struct stat first, here;
 
-	return root && strcmp(dir, root) == 0;
+	if (!root)
+		return false;
+	return strcmp(dir, root) == 0 ||
+	       (!stat(root, &first) && !stat(dir, &here) && first.st_dev == here.st_dev &&
+		first.st_ino == here.st_ino);
 }
 
 static bool has_file(const char *dir, const char *name)
