@@ -232,7 +232,10 @@ check-deep:
 	$(Q)tests/check-deep $(O) $(DEEP)
 
 # One of them, or all: 25 minutes of two processors each, once; goes on where it was interrupted.
-KERNEL ?= kasan lockdep kcsan
+# Not what happens to be called KERNEL in the environment.
+ifneq ($(origin KERNEL),command line)
+KERNEL := kasan lockdep kcsan
+endif
 debug-kernel:
 	$(Q)tests/setup
 	$(Q)tests/vm/fetch $(KERNEL)
