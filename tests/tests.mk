@@ -61,7 +61,7 @@ $(O)/unit/test_refs_file: LIBS_UNIT += -Wl,--wrap=fsync,--wrap=geteuid
 $(O)/unit/test_replay_sizes: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/replay_sizes cmd/memory collect/cgroup collect/keyed)
 $(O)/unit/test_replay_sizes: LIBS_UNIT := -Wl,--wrap=fopen,--wrap=realloc
 $(O)/unit/obj/tools/cmd/memory.o: SAN_UNIT += -fsanitize=float-cast-overflow
-$(O)/unit/test_watch $(O)/unit/test_command: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed)
+$(O)/unit/test_watch $(O)/unit/test_command: $(patsubst %,$(O)/unit/obj/tools/%.o,cmd/watch collect/command collect/cgroup collect/keyed collect/switches)
 $(O)/unit/%: tests/unit/%.c $(PURE_OBJ)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)

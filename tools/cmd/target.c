@@ -95,9 +95,17 @@ int target_open_module(pid_t pid, const char *what, struct mms_target **t)
 
 int target_failed(pid_t pid, const char *what, int err)
 {
+	enum mms_module_state state;
+
 	switch (err) {
-	case -ESRCH:
 	case -ENOENT:
+	case -ENXIO:
+		state = mms_proc_check(pid) ? MMS_MODULE_OK : mms_module_probe();
+		if (state != MMS_MODULE_OK)
+			return err_missing("%s of process %d: %s; fix: %s", what, pid,
+					   mms_module_why(state), mms_module_fix(state));
+		/* fallthrough */
+	case -ESRCH:
 		return err_failed("process %d has exited", pid);
 	case -EACCES:
 	case -EPERM:

@@ -187,7 +187,7 @@ static void judge(struct session *ses, struct track *t, const struct mms_strain 
 	model_thrash_tick(t->model, &s);
 }
 
-/* Return: 0; -ESRCH the process is gone; -errno. */
+/* Return: 0; -ESRCH the process is gone, -ESTALE the cgroup is; -errno. */
 static int tick(struct session *ses, uint64_t ns)
 {
 	struct mms_reclaim_losses before = ses->reclaim;
@@ -195,6 +195,8 @@ static int tick(struct session *ses, uint64_t ns)
 	size_t i;
 	int err;
 
+	if (ses->set->cgroup && mms_cgroup_id(ses->tracks[0].s.dir) != ses->tracks[0].s.id)
+		return -ESTALE;
 	err = mms_strains_update(ses->strains);
 	if (!err)
 		err = tracks_follow(ses);
@@ -416,9 +418,11 @@ static int run(const struct settings *set)
 	err = loop(&ses);
 	if (err == -ESRCH)
 		warn("process %d has exited", (int)set->pid);
+	if (err == -ESTALE)
+		warn("cgroup '%s' is gone", ses.tracks[0].name);
 	summary(&ses);
 	status = err_output(out_destroy(ses.out));
-	if (!status && err && err != -ESRCH)
+	if (!status && err && err != -ESRCH && err != -ESTALE)
 		status = err_failed("%s", strerror(-err));
 out:
 	mms_strains_close(ses.strains);

@@ -11,6 +11,7 @@
 
 #include "cmd/thrash_rows.h"
 #include "collect/cgroup.h"
+#include "collect/switches.h"
 
 uint64_t thrash_since(uint64_t now, uint64_t before)
 {
@@ -202,6 +203,7 @@ uint64_t thrash_losses(struct out *o, const struct mms_reclaim_losses *r,
 	uint64_t faults = f->missed_recursion + f->missed_entry + f->missed_return +
 			  f->missed_probe + f->dropped_map_full;
 	uint64_t lost = thrash_lost(r) + r->dropped_tasks_full + r->dropped_shadows + faults;
+	const char *off = mms_switched_off();
 
 	out_num(o, "lost_reclaim_recursion", NULL, OUT_COUNT, r->missed_recursion);
 	out_num(o, "lost_cgroups_full", NULL, OUT_COUNT, r->dropped_groups_full);
@@ -218,5 +220,7 @@ uint64_t thrash_losses(struct out *o, const struct mms_reclaim_losses *r,
 			 " per process only, %" PRIu64 " records of evictions, %" PRIu64
 			 " faults (of the stall time only)",
 			 thrash_lost(r), r->dropped_tasks_full, r->dropped_shadows, faults);
+	if (off)
+		out_note(o, "%s", off);
 	return lost;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "cmd/watch.h"
 #include "collect/cgroup.h"
+#include "collect/switches.h"
 #include "util/args.h"
 #include "util/err.h"
 
@@ -134,12 +135,17 @@ int watch_go(struct watch *w)
 	return err ? err_failed("cannot run '%s': %s", w->command[0], strerror(-err)) : EXIT_OK;
 }
 
-/* The command, the process or the thread may have ended. */
+/* The command, the process or the thread may have ended, the cgroup may have been removed. */
 static void look_after(struct watch *w)
 {
 	struct pollfd p = {.fd = w->pidfd, .events = POLLIN};
 	pid_t pid = w->tid ? w->tid : w->pid;
 
+	/* Another one by that name is another one. */
+	if (w->cgroup && !w->ended && mms_cgroup_id(w->cgroup) != w->cgroup_id) {
+		warn("cgroup '%s' is gone", mms_cgroup_name(w->cgroup));
+		w->ended = true;
+	}
 	if (w->command)
 		w->ended = mms_command_ended(&w->cmd, &w->status, &w->rusage) != 0;
 	else if (w->pidfd >= 0)
@@ -233,6 +239,7 @@ void watch_report_identity(struct out *o, const struct watch_identity *i)
 {
 	bool samples = i->sampled_out != UINT64_MAX;
 	bool tell = i->dropped || (samples && i->sampled_out);
+	const char *off = mms_switched_off();
 
 	out_num(o, "seen", tell ? "seen" : NULL, OUT_COUNT, i->seen);
 	out_num(o, "stored", tell ? "stored" : NULL, OUT_COUNT, i->stored);
@@ -240,6 +247,8 @@ void watch_report_identity(struct out *o, const struct watch_identity *i)
 	if (samples)
 		out_num(o, "sampled_out", tell ? "sampled out" : NULL, OUT_COUNT, i->sampled_out);
 	out_num(o, "dropped", tell ? "dropped" : NULL, OUT_COUNT, i->dropped);
+	if (off)
+		out_note(o, "%s", off);
 }
 
 /*

@@ -29,7 +29,7 @@
  * @cmd: the command's process, held until watch_go()
  * @status: its wait status, once @ended
  * @rusage: of it and of the children that it waited for
- * @ended: the command, the process or the thread
+ * @ended: the command, the process, the thread or the cgroup
  */
 struct watch {
 	pid_t pid, tid;

@@ -244,7 +244,7 @@ static int sample(const struct opts *opts, struct mms_target *t)
 	note_circumstances(o, t, want, ms);
 	err = loop(o, opts, t, &shown);
 	rc = ending(o, opts, err, shown);
-	if (shown && opts->count) {
+	if (rc == EXIT_OK && shown && opts->count) {
 		double took = mms_module_stat("scan_ns") - scan_ns, all = now_ns() - begin;
 
 		warn("the module's scans (of all targets) took %.1f ms: %.2f %% of one CPU; "

@@ -20,6 +20,7 @@
 #include "collect/bpf_reclaim.h"
 #include "collect/hold.h"
 #include "collect/proc.h"
+#include "collect/switches.h"
 #include "reclaim.skel.h"
 
 #define MIN_SHADOWS 16384
@@ -205,6 +206,9 @@ int mms_reclaim_open(struct mms_reclaim **r, const struct mms_reclaim_opts *opts
 	err = mms_bpf_usable(why);
 	if (err)
 		return err;
+	*why = mms_switched_off();
+	if (*why)
+		return -EOPNOTSUPP;
 	n = calloc(1, sizeof(*n));
 	if (!n) {
 		*why = "out of memory";

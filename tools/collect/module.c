@@ -87,9 +87,10 @@ enum mms_module_state mms_module_probe(void)
 		close(fd);
 		return MMS_MODULE_LOCKDOWN;
 	}
-	if (errno != ENOENT)
+	/* ENXIO: it is being removed at this moment. */
+	if (errno != ENOENT && errno != ENXIO)
 		return MMS_MODULE_NO_RIGHTS;
-	return why_absent();
+	return errno == ENXIO ? MMS_MODULE_NOT_LOADED : why_absent();
 }
 
 /** mms_module_why() - what is the matter */
