@@ -262,7 +262,7 @@ def left_behind():
             ok(argv[0] == "wss" or ours() > before, f"killed: {argv[0]} has programs while it runs", ours())
             tool.kill()
             tool.wait()
-        for _ in range(100):
+        for _ in range(30):
             if ours() == before:
                 break
             time.sleep(0.1)
