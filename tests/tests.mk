@@ -157,6 +157,7 @@ $(O)/fuzz/fuzz_proc $(O)/fuzz/fuzz_keyed $(O)/fuzz/fuzz_records: LIBS_FUZZ := -W
 FUZZ_KEYED := $(patsubst %,tools/collect/%.c,keyed cgroup psi cover module proc module_text module_text_walk) tools/model/table.c \
 	tools/model/vma.c tools/util/args.c tests/fuzz/paths.c
 $(O)/fuzz/fuzz_keyed: $(call fuzz-objects,$(FUZZ_KEYED))
+$(O)/fuzz/fuzz_keyed: LIBS_FUZZ += -lbpf
 FUZZ_RECORDS := $(patsubst %,tools/collect/%.c,lives lives_proc mapped_file proc keyed module_text module_text_walk) tools/model/table.c \
 	tools/model/vma.c tools/model/wss.c tools/model/prefetch.c tools/util/args.c module/record.c module/entry_x86.c \
 	tests/fuzz/paths.c

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files of keys and numbers, and those of cgroups, on anything: the first byte says which, the rest
- * are the files, with form feeds between them. What is no number must not become one.
+ * Files of keys and numbers, those of cgroups and of tracefs's probes, on anything: the first byte
+ * says which, the rest are the files, with form feeds between them. What is no number must not
+ * become one.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "collect/bpf_hook.c" /* its readers are its own */
 #include "collect/cgroup.h"
 #include "collect/cover.h"
 #include "collect/keyed.h"
@@ -149,15 +151,32 @@ static void status(struct input *in)
 	free(text);
 }
 
+/* Hits are of the row of that name. */
+static void probes(struct input *in)
+{
+	struct mms_probe p = {.tracefs = "/sys/kernel/tracing", .event = "p_1_f", .perf_fd = -1};
+	const uint8_t *data = in->data, *rows;
+	size_t len = in->len, nr;
+
+	rows = fuzz_part(&data, &len, &nr);
+	file(in, "/kprobe_profile");
+	file(in, "/kprobe_events");
+	file(in, "/id");
+	if (mms_probe_hits(&p) || mms_probe_missed(&p))
+		MUST(memmem(rows, nr, p.event, strlen(p.event)));
+	remove_stale(p.tracefs);
+	event_id(p.tracefs, p.event);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static void (*const readers[])(struct input *) = {keyed,    number, machine,
-							  pressure, cgroup, status};
+	static void (*const readers[])(struct input *) = {keyed,  number, machine, pressure,
+							  cgroup, status, probes};
 	struct input in = {data + 1, len - 1};
 
 	if (!len)
 		return 0;
-	readers[(uint8_t)(data[0] - '0') % 6](&in);
+	readers[(uint8_t)(data[0] - '0') % 7](&in);
 	fuzz_paths_clear();
 	return 0;
 }
