@@ -89,9 +89,13 @@ int open_file(int pid, int file)
 	if (fd < 0 || file < 11)
 		return fd;
 	snprintf(text, sizeof(text), file == 11 ? "%d" : "0x400000-0x600000", pid);
-	if (write(fd, text, strlen(text)) < 0 && errno != EIO && errno != ESRCH)
+	if (write(fd, text, strlen(text)) >= 0)
+		return fd;
+	if (errno != EIO && errno != ESRCH)
 		wrong(path, errno);
-	return fd;
+	/* nothing to read: what it was asked of is forgotten */
+	close(fd);
+	return -1;
 }
 
 ssize_t read_some(int fd, int file, size_t step)
