@@ -17,17 +17,23 @@ int mms_wrong(void)
 #include <stdlib.h>
 #include <string.h>
 
+void mms_wrong_free(char *p, int n);
+void mms_wrong_free(char *p, int n)
+{
+	if (n > 3)
+		free(p);
+	if (n > 4)
+		free(p);
+}
+
 int mms_wrong(int n);
 int mms_wrong(int n)
 {
-	char *p = malloc(10), small[4];
+	char small[4], *p = malloc(n);
 	int unset;
 
-	if (n > 3)
-		free(p);
+	memset(p, 0, sizeof(p));
 	memcpy(small, "more than that", 14);
-	if (n > 4)
-		free(p);
 	if (n == 5)
 		unset = small[0];
 	return unset + *p, n;
