@@ -15,7 +15,8 @@
 #include "rules.h"
 #include "walk_self.h"
 
-static bool registered __ro_after_init;
+static const char *refusal __ro_after_init =
+	"no type information (BTF) in the module or in this kernel";
 
 static void tell_leaf(struct mmscope_walk *out, u64 addr)
 {
@@ -89,7 +90,15 @@ static bool __init have_btf(void)
  */
 void __init mms_kfunc_init(void)
 {
-	registered = have_btf() && !register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &kfunc_set);
+	int err;
+
+	if (!have_btf())
+		return;
+	err = register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &kfunc_set);
+	if (err == -ENOMEM)
+		refusal = "no memory for it when the module was loaded";
+	else
+		refusal = err ? "this kernel refused to register it" : NULL;
 }
 
 /**
@@ -99,5 +108,5 @@ void __init mms_kfunc_init(void)
  */
 const char *mms_kfunc_refusal(void)
 {
-	return registered ? NULL : "no type information (BTF) in the module or in this kernel";
+	return refusal;
 }

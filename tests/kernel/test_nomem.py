@@ -250,6 +250,10 @@ def loading(i):
         loaded = os.path.exists("/sys/module/mmscope")
         if loaded == bool(err):
             bad.append(f"{n}: {err}, loaded {loaded}")
+        if loaded and "mms_kfunc_init" in brief(what):
+            kfunc = next(x for x in read("features").splitlines() if x.startswith("kfunc"))
+            if "no memory" not in kfunc:
+                bad.append(f"{n}: {kfunc}")
         if loaded:
             inject.unload()
         if os.path.exists(ROOT):
