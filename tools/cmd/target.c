@@ -104,7 +104,7 @@ int target_failed(pid_t pid, const char *what, int err)
 		if (state != MMS_MODULE_OK)
 			return err_missing("%s of process %d: %s; fix: %s", what, pid,
 					   mms_module_why(state), mms_module_fix(state));
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case -ESRCH:
 		return err_failed("process %d has exited", pid);
 	case -EACCES:
