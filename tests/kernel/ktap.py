@@ -12,6 +12,8 @@ _n = 0
 _failed = 0
 _name = os.path.basename(sys.argv[0]).removeprefix("test_").removesuffix(".py") + os.environ.get("MMS_VARIANT", "")
 
+FAILED = 3     # the status where a check failed, which is told
+
 # How many times longer than elsewhere whatever is waited for may take: kernels that check themselves are slow.
 SLOW = int(os.environ.get("MMS_SLOW") or 1)
 
@@ -72,8 +74,18 @@ def case(fn):
     print(f"# {fn.__name__}: {time.monotonic() - start:.1f} s", flush=True)
 
 
+def _uncaught(kind, error, trace):
+    """What ends the program is a failure wherever it was raised, though exit handlers have the last word on the status."""
+    ok(False, "ran to its end", "".join(traceback.format_exception(kind, error, trace)))
+
+
+sys.excepthook = _uncaught
+
+
 @atexit.register
 def _plan():
+    if not _n:
+        ok(False, "a check was made")
     print(f"1..{_n}", flush=True)
-    sys.stdout.flush()
-    os._exit(1 if _failed or not _n else 0)
+    # 1 is python3's own, of a program that does not come so far: then nobody else tells
+    os._exit(FAILED if _failed else 0)
