@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "cmd/watch.h"
+#include "collect/cgroup.h"
 #include "util/err.h"
 
 #define NOBODY 0x3fffffff /* above the kernel's highest id */
@@ -290,6 +291,41 @@ static void until_something_happens(void **state)
 	watch_end(&w);
 }
 
+static bool cgroup_goes(struct watch *w)
+{
+	bool more;
+
+	err_begin();
+	more = watch_until(w, watch_now_ns() + 20000000000);
+	err_end();
+	return !more && w->ended && strstr(said, "/group' is gone\n");
+}
+
+/* Another directory of that name, which is another cgroup; and none. */
+static void until_the_cgroup_goes(void **state)
+{
+	char group[64], other[64], aside[64];
+	struct watch w = {0};
+
+	snprintf(group, sizeof(group), "%s/group", dir);
+	snprintf(other, sizeof(other), "%s/other", dir);
+	snprintf(aside, sizeof(aside), "%s/aside", dir);
+	assert_return_code(mkdir(group, 0700), errno);
+	assert_return_code(mkdir(other, 0700), errno);
+	w.cgroup = strdup(group);
+	w.cgroup_id = mms_cgroup_id(group);
+	assert_int_equal(begin(&w), EXIT_OK);
+	assert_true(watch_until(&w, watch_now_ns() + 250000000));
+	assert_return_code(rename(group, aside), errno);
+	assert_return_code(rename(other, group), errno);
+	assert_true(cgroup_goes(&w));
+	w.ended = false;
+	w.cgroup_id = mms_cgroup_id(group);
+	assert_return_code(rmdir(group), errno);
+	assert_true(cgroup_goes(&w));
+	watch_end(&w);
+}
+
 /* A signal that somebody sends us is for the command, and it is the command that ends the watch. */
 static void signals_are_passed_on(void **state)
 {
@@ -388,6 +424,7 @@ int main(void)
 		cmocka_unit_test(until_the_command_ends),
 		cmocka_unit_test(the_command_is_none),
 		cmocka_unit_test(until_something_happens),
+		cmocka_unit_test(until_the_cgroup_goes),
 		cmocka_unit_test(signals_are_passed_on),
 		cmocka_unit_test(reports_and_their_number),
 	};

@@ -215,6 +215,7 @@ static void symbols(void)
 
 static void cgroup(void)
 {
+	static bool rooted; /* the root is looked for once */
 	char *dir = NULL;
 	int err;
 
@@ -224,9 +225,10 @@ static void cgroup(void)
 	err = mms_cgroup_of_pid(7, &dir);
 	if (failing_end()) {
 		/* without a root it is as on a machine that has none */
-		assert_true(err == -ENOMEM || err == -EOPNOTSUPP || !err);
+		assert_true(err == -ENOMEM || (err == -EOPNOTSUPP && !rooted) || !err);
 	} else {
 		assert_int_equal(err, 0);
+		rooted = true;
 	}
 	if (!err)
 		assert_string_equal(dir, "/x/a/b");
@@ -240,8 +242,9 @@ static void there_is_none(void **state)
 		void (*fn)(void);
 		size_t least;
 	} all[] = {
-		{vmas, 40},	   {smaps, 40}, {segments, 1}, {keys, 1},    {pressure, 1},
-		{kernel_names, 4}, {lives, 10}, {records, 10}, {symbols, 3}, {cgroup, 2},
+		{vmas, 40},    {smaps, 40},	  {segments, 1}, {keys, 1},
+		{pressure, 1}, {kernel_names, 4}, {lives, 10},	 {records, 10},
+		{symbols, 3},  {cgroup, 2},	  {cgroup, 2},
 	};
 	size_t i, nr;
 
