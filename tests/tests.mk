@@ -197,12 +197,12 @@ fuzz:
 COUNTING := --coverage -fprofile-update=atomic -O1 -w
 .PHONY: coverage coverage-build
 coverage-build: tool $(UNIT)
-coverage: bpf $(if $(GUEST),tool workloads)
+coverage: bpf $(if $(filter 1,$(GUEST)),tool workloads)
 	$(Q)mkdir -p $(O)/coverage && cp -au $(O)/bpf $(O)/coverage/
 	$(Q)$(CC) -O1 -Wall -Wextra -Werror -c tests/coverage/end.c -o $(O)/coverage/end.o
 	$(Q)$(MAKE) --no-print-directory O=$(O)/coverage CFLAGS="-g $(COUNTING)" SAN_UNIT="$(COUNTING)" \
 		LDFLAGS=$(O)/coverage/end.o coverage-build
-	$(Q)tests/coverage/run $(O) $(if $(GUEST),guests)
+	$(Q)tests/coverage/run $(O) $(if $(filter 1,$(GUEST)),guests)
 
 # Programs that read the sources: several minutes. STATIC="sparse tidy" runs some of them.
 .PHONY: static pure-files
@@ -232,14 +232,14 @@ check-deep:
 	$(Q)$(MAKE) --no-print-directory tool workloads
 	$(Q)tests/check-deep $(O) $(DEEP)
 
-# One of them, or all: 25 minutes of two processors each, once; goes on where it was interrupted.
+# One of them, or all: half an hour of a processor each, once; goes on where it was interrupted.
 # Not what happens to be called KERNEL in the environment.
 ifneq ($(origin KERNEL),command line)
 KERNEL := kasan lockdep kcsan
 endif
 debug-kernel:
 	$(Q)tests/setup
-	$(Q)tests/vm/fetch $(KERNEL)
+	$(Q)tests/vm/fetch -b $(KERNEL)
 
 demo:
 	$(Q)tests/setup

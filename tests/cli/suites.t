@@ -70,9 +70,34 @@ guest 1 1..1 'not ok 1 - a: x'
 result $? "run-guests: a suite that says what failed has one"
 
 KERNEL=mine make -n -C "$top" debug-kernel > "$tmp/out" 2> "$tmp/err"
-grep -q 'fetch kasan lockdep kcsan$' "$tmp/out"
+grep -q 'fetch -b kasan lockdep kcsan$' "$tmp/out"
 result $? "debug-kernel: KERNEL of the environment is not meant"
 make -n -C "$top" debug-kernel KERNEL=kasan > "$tmp/out" 2> "$tmp/err"
-grep -q 'fetch kasan$' "$tmp/out"
+grep -q 'fetch -b kasan$' "$tmp/out"
 result $? "debug-kernel: KERNEL of the command line is"
+
+# refused ERROR COMMAND...: words that mean nothing are refused before anything is done
+refused() {
+	local error=$1
+	shift
+	(cd "$top" && "$@") > "$tmp/out" 2> "$tmp/err"
+	[ $? = 2 ] && [ "$(wc -l < "$tmp/err")" = 1 ] && grep -q -- "$error" "$tmp/err"
+	result $? "refused: ${*//"$tmp"/DIR}"
+}
+mkdir -p "$tmp/o/deep/row"
+refused "no row 'nope' in tests/matrix$" tests/run-guests "$tmp/o" nope
+refused "no row 'nope' in tests/matrix-deep" tests/check-deep "$tmp/o" kasan-cow nope
+[ -d "$tmp/o/deep/row" ]
+result $? "check-deep: results of others stay"
+refused "usage: " tests/run-guests
+refused "usage: " tests/check-deep
+refused "usage: " tests/static/run
+refused "usage: " tests/coverage/run
+refused "usage: " tests/coverage/module
+refused "no program 'id'" tests/static/run "$tmp/o" sparse id
+refused "no kernel '6.12' is built here" tests/vm/fetch -b kasan 6.12
+refused "no kernel is named" tests/vm/fetch -b
+refused "no kernel 'nope'" tests/vm/selftest nope
+refused "no group 'watcher'" env T="status watcher" tests/vm/selftest 6.12
+refused "no file '/nonexist'" tests/vm/run -f /nonexist -- true
 finish
