@@ -33,7 +33,6 @@ add_files()
 	for spec in "${files[@]+"${files[@]}"}"; do
 		from=${spec%%:*} to=
 		[ "$from" = "$spec" ] || to=${spec#*:}
-		[ -e "$from" ] || die "$EX_USAGE" "-f: no file '$from'"
 		case $to in
 		'') to=/root/$(basename "$from") ;;
 		*/) to=$to$(basename "$from") ;;
