@@ -196,6 +196,9 @@ fuzz:
 # those in guests, too.
 COUNTING := --coverage -fprofile-update=atomic -O1 -w
 .PHONY: coverage coverage-build
+ifneq ($(origin GUEST),command line)
+GUEST :=
+endif
 coverage-build: tool $(UNIT)
 coverage: bpf $(if $(filter 1,$(GUEST)),tool workloads)
 	$(Q)mkdir -p $(O)/coverage && cp -au $(O)/bpf $(O)/coverage/

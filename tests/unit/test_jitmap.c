@@ -17,7 +17,8 @@
 #include "collect/jitmap.h"
 #include "fake_file.h"
 
-#define NOBODY 0x3fffffff /* above the kernel's highest id: nobody writes its map */
+/* Above the kernel's highest id: nobody writes its map, nor does another run of this test. */
+#define NOBODY (0x3f000000 + getpid())
 
 static char path[64];
 static uint64_t now_ns = 1000000000;

@@ -13,7 +13,6 @@
 #include "strain.h"
 
 #define PID_MAX	      "/proc/sys/kernel/pid_max"
-#define PID_MAX_USUAL 32768
 #define SMALL_MAX     500 /* numbers begin anew at 300 */
 
 bool stopped(long n)
@@ -196,6 +195,29 @@ static pid_t next_to(int nr)
 	return idler();
 }
 
+static int usual_max;
+static pid_t lowered_by;
+
+/* Whatever ends us, numbers are as they were; children have no part in it. */
+static void raise_pid_max(void)
+{
+	if (getpid() == lowered_by)
+		put(PID_MAX, usual_max);
+}
+
+static bool lower_pid_max(void)
+{
+	FILE *f = fopen(PID_MAX, "r");
+	bool ok = f && fscanf(f, "%d", &usual_max) == 1;
+
+	if (f)
+		fclose(f);
+	lowered_by = getpid();
+	if (ok && !atexit(raise_pid_max))
+		put(PID_MAX, SMALL_MAX);
+	return ok;
+}
+
 /* An eighth of them because all numbers are used up, the others because it is asked for. */
 bool reuse(long n)
 {
@@ -206,7 +228,8 @@ bool reuse(long n)
 	long i;
 	int fd;
 
-	put(PID_MAX, SMALL_MAX);
+	if (!lower_pid_max())
+		return false;
 	for (i = 0; rounds + asked < n && i < 10 * n; i++) {
 		bool round = !ask || i % 8 == 0;
 		pid_t pid = victim(false, i), other;
@@ -232,7 +255,7 @@ bool reuse(long n)
 		if (other)
 			end(other);
 	}
-	put(PID_MAX, PID_MAX_USUAL);
+	raise_pid_max();
 	printf("# %ld numbers reused, %ld of them by going round below %d, of %ld\n",
 	       rounds + asked, rounds, SMALL_MAX, i);
 	return rounds + asked >= n && rounds;
