@@ -12,8 +12,8 @@
 #include <unistd.h>
 #include "strain.h"
 
-#define PID_MAX	      "/proc/sys/kernel/pid_max"
-#define SMALL_MAX     500 /* numbers begin anew at 300 */
+#define PID_MAX	  "/proc/sys/kernel/pid_max"
+#define SMALL_MAX 500 /* numbers begin anew at 300 */
 
 bool stopped(long n)
 {
