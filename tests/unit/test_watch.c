@@ -14,7 +14,7 @@
 #include "util/err.h"
 
 /* The exit status; its line goes to @line. */
-static int open_error(int err, const char *why, char *line, size_t size)
+static int open_error(const struct watch *w, int err, const char *why, char *line, size_t size)
 {
 	int saved = dup(STDERR_FILENO), ret;
 	FILE *f = tmpfile();
@@ -23,7 +23,7 @@ static int open_error(int err, const char *why, char *line, size_t size)
 	assert_non_null(f);
 	fflush(stderr);
 	dup2(fileno(f), STDERR_FILENO);
-	ret = watch_open_error("tlb", err, why);
+	ret = watch_open_error("tlb", w, err, why);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
@@ -49,21 +49,25 @@ static void what_failed_is_told_from_what_is_missing(void **state)
 		{-EOPNOTSUPP, EXIT_MISSING, "mmscope: tlb: the reason\n"},
 		{-EINVAL, EXIT_MISSING, "mmscope: tlb: the reason: Invalid argument\n"},
 	};
+	const struct watch w = {.cgroup = "/went"};
 	char line[128];
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(open_error(cases[i].err, "the reason", line, sizeof(line)),
+		assert_int_equal(open_error(NULL, cases[i].err, "the reason", line, sizeof(line)),
 				 cases[i].status);
 		assert_string_equal(line, cases[i].line);
 	}
+	/* a cgroup that went while the command began has its name */
+	assert_int_equal(open_error(&w, -ESTALE, "the reason", line, sizeof(line)), EXIT_FAILED);
+	assert_string_equal(line, "mmscope: cgroup '/went': the reason\n");
 }
 
 static void without_a_reason_it_failed(void **state)
 {
 	char line[128];
 
-	assert_int_equal(open_error(-EINVAL, NULL, line, sizeof(line)), EXIT_FAILED);
+	assert_int_equal(open_error(NULL, -EINVAL, NULL, line, sizeof(line)), EXIT_FAILED);
 	assert_string_equal(line, "mmscope: tlb: Invalid argument\n");
 }
 

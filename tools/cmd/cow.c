@@ -351,7 +351,7 @@ static int run_open(struct cow_run *r)
 		      : 0;
 	if (!err)
 		err = mms_faults_open(&r->f, &opts, &why);
-	ret = err ? watch_open_error("cow", err, why) : run_counted(r);
+	ret = err ? watch_open_error("cow", &r->watch, err, why) : run_counted(r);
 	err = out_destroy(r->o);
 	if (ret)
 		return ret;

@@ -265,7 +265,7 @@ static int open_all(struct faults_run *r)
 	if (ret)
 		return ret;
 	err = mms_faults_open(&r->f, &opts, &why);
-	return err ? watch_open_error("faults", err, why) : EXIT_OK;
+	return err ? watch_open_error("faults", &r->watch, err, why) : EXIT_OK;
 }
 
 static int run(const struct faults_args *args)

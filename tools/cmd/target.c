@@ -36,7 +36,7 @@ int target_check(pid_t pid)
 			return err_failed("%d is a thread of process %d: give that", pid, tgid);
 		return EXIT_OK;
 	case -ESRCH:
-		return err_failed("no process with pid %d", pid);
+		return err_failed("no process %d", pid);
 	case -ECHILD:
 		return err_failed("process %d has exited and waits for its parent (a zombie): "
 				  "its address space is gone",

@@ -194,7 +194,7 @@ static int run(struct thp_args *args)
 	if (!ret) {
 		whom = watch_whom(&args->watch);
 		err = mms_thp_open(&r.t, &whom, args->verbose, &why);
-		ret = err ? watch_open_error("thp", err, why) : run_open(&r, file);
+		ret = err ? watch_open_error("thp", &args->watch, err, why) : run_open(&r, file);
 	}
 	watch_end(&args->watch);
 	mms_thp_close(r.t);

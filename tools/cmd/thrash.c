@@ -406,7 +406,7 @@ static int run(const struct settings *set)
 		goto out;
 	err = mms_strains_open(&ses.strains, &opts, &why);
 	if (err) {
-		status = watch_open_error("thrash", err, why);
+		status = watch_open_error("thrash", NULL, err, why);
 		goto out;
 	}
 	ses.out = out_create(set->format, stdout, "thrash");

@@ -181,7 +181,7 @@ static int open_all(struct tlb_run *r)
 	/* Misses are an extra: without them the flushes are all there. */
 	mms_pmu_open(&r->pmu, mms_pmu_tlb, mms_pmu_nr_tlb, &pmu, &r->no_pmu);
 	err = mms_tlb_open(&r->t, &opts, &why);
-	return err ? watch_open_error("tlb", err, why) : EXIT_OK;
+	return err ? watch_open_error("tlb", w, err, why) : EXIT_OK;
 }
 
 static int run_open(struct tlb_run *r, FILE *file)

@@ -255,10 +255,12 @@ void watch_report_identity(struct out *o, const struct watch_identity *i)
  * What is gone, did not pass the self-test or found no memory has failed; for the rest
  * the kernel or the rights lack something.
  */
-int watch_open_error(const char *name, int err, const char *why)
+int watch_open_error(const char *name, const struct watch *w, int err, const char *why)
 {
 	if (!why)
 		return err_failed("%s: %s", name, strerror(-err));
+	if (err == -ESTALE && w && w->cgroup)
+		return err_failed("cgroup '%s': %s", mms_cgroup_name(w->cgroup), why);
 	switch (err) {
 	case -ESRCH:
 	case -ESTALE:

@@ -110,7 +110,7 @@ struct watch_identity {
 /* For programs always; for people where more than a filter lies between seen and stored. */
 void watch_report_identity(struct out *o, const struct watch_identity *i);
 
-/* What could not be opened, in words. Return: an exit code. */
-int watch_open_error(const char *name, int err, const char *why);
+/* What could not be opened, in words; @w may be NULL. Return: an exit code. */
+int watch_open_error(const char *name, const struct watch *w, int err, const char *why);
 
 #endif
