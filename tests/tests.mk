@@ -75,12 +75,12 @@ $(O)/workloads/%: tests/workloads/%.c tests/workloads/expect.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
 
-$(O)/workloads/%: tests/stress/%.c
+$(O)/workloads/%: tests/stress/%.c tests/stress/args.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $< -o $@
 
-$(O)/workloads/fuzz $(O)/workloads/strain: $(O)/workloads/%: $(wildcard tests/stress/fuzz/*.[ch] tests/stress/strain/*.[ch])
+$(O)/workloads/fuzz $(O)/workloads/strain: $(O)/workloads/%: $(wildcard tests/stress/fuzz/*.[ch] tests/stress/strain/*.[ch]) tests/stress/args.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -Wall -Wextra -Werror -static -pthread $(filter tests/stress/$*/%.c,$^) -o $@

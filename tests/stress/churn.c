@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "args.h"
 
 #define ROOT	 "/sys/kernel/debug/mmscope"
 #define SLOTS	 3
@@ -390,12 +391,18 @@ int main(int argc, char **argv)
 {
 	pid_t kids[SLOTS + READERS + 1];
 	int i, n = 0;
+	long seconds;
 
 	if (argc > 1 && !strcmp(argv[1], "exec"))
 		live(getpid() * 4 + 1, argv);
-	if (argc < 2)
+	seconds = argc == 2 || (argc == 3 && !strcmp(argv[2], "quiet")) ? arg_number(argv[1]) : 0;
+	if (!seconds) {
+		fputs("usage: churn SECONDS [quiet]\n", stderr);
 		return 2;
-	quiet = argc > 2;
+	}
+	quiet = argc == 3;
+	if (!quiet)
+		need_module("churn");
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (i = 0; i < SLOTS + READERS + 1; i++) {
 		kids[n] = fork();
@@ -409,7 +416,7 @@ int main(int argc, char **argv)
 		else
 			control(i);
 	}
-	sleep(atoi(argv[1]));
+	sleep(seconds);
 	/* a slow machine gets longer, not off */
 	for (i = 0; i < PATIENCE && !quiet && !busy(); i++)
 		sleep(1);

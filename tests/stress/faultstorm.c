@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * faultstorm SECONDS: processes of several threads that fault, fork, copy, block and
+ * faultstorm SECONDS [quiet]: processes of several threads that fault, fork, copy, block and
  * die at any moment, added to the targets and taken off while they do, their
  * faults and cow read and compared with themselves all the time. Missing files
- * are no error: the module may be unloaded meanwhile. Prints KTAP.
+ * are no error: the module may be unloaded meanwhile, with "quiet" from the start on. Prints KTAP.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "args.h"
 
 #define ROOT	"/sys/kernel/debug/mmscope"
 #define SLOTS	4
@@ -198,10 +199,18 @@ static void breed_in(unsigned int slot)
 
 int main(int argc, char **argv)
 {
-	int seconds = argc > 1 ? atoi(argv[1]) : 10, i;
+	long seconds;
+	int i;
 
 	if (argc > 1 && !strcmp(argv[1], "exec"))
 		return 0;
+	seconds = argc == 2 || (argc == 3 && !strcmp(argv[2], "quiet")) ? arg_number(argv[1]) : 0;
+	if (!seconds) {
+		fputs("usage: faultstorm SECONDS [quiet]\n", stderr);
+		return 2;
+	}
+	if (argc == 2)
+		need_module("faultstorm");
 	sh = mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (sh == MAP_FAILED)
 		return 1;

@@ -101,6 +101,10 @@ def unload():
 
 
 def main():
+    if len(sys.argv) < 2 or sys.argv[1][:1] in ("", "-") or sys.argv[2:] not in ([], ["unload"]):
+        sys.exit(print("usage: identity.py NAME [unload]", file=sys.stderr) or 2)
+    if not os.path.isdir("/sys/module/mmscope"):
+        sys.exit("identity.py: mmscope is not loaded: run it in a guest (tests/vm/run)")
     ok(control("clear") == 0 and targets() == {}, "all targets are forgotten", read("control"))
     ok([d for d in os.listdir(ROOT) if d.isdigit()] == [], "and have no directory", os.listdir(ROOT))
     s = stats_add_up()

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "../args.h"
 #include "fuzz.h"
 
 #define CORPUS 2048
@@ -37,24 +38,38 @@ struct options {
 
 static void usage(void)
 {
-	fputs("usage: fuzz [-s SEED] [-n OPS] [-t SECONDS] [-r FILE | -f FILE] [-d]\n", stderr);
+	fputs("usage: fuzz [-s SEED] [-n OPS] [-t SECONDS] [-r FILE | -f FILE] [-d]\n"
+	      "  -s SEED     of the stream of programs (1)\n"
+	      "  -n OPS      end after so many operations; this, -t or -f must be given\n"
+	      "  -t SECONDS  end after so long\n"
+	      "  -r FILE     write each program to FILE before it runs\n"
+	      "  -f FILE     run the programs of FILE, made by -r\n"
+	      "  -d          not guided by KCOV: the seed alone decides\n",
+	      stderr);
 	exit(2);
 }
 
 static void parse(int argc, char **argv, struct options *o)
 {
+	char *end;
 	int c;
 
-	while ((c = getopt(argc, argv, "s:n:t:r:f:d")) != -1) {
+	while ((c = getopt(argc, argv, "s:n:t:r:f:dh")) != -1) {
 		switch (c) {
 		case 's':
-			o->seed = strtoull(optarg, NULL, 0);
+			o->seed = strtoull(optarg, &end, 0);
+			if (*optarg < '0' || *optarg > '9' || *end)
+				usage();
 			break;
 		case 'n':
-			o->ops = atol(optarg);
+			o->ops = arg_number(optarg);
+			if (!o->ops)
+				usage();
 			break;
 		case 't':
-			o->seconds = atol(optarg);
+			o->seconds = arg_number(optarg);
+			if (!o->seconds)
+				usage();
 			break;
 		case 'r':
 			o->record = optarg;
@@ -69,7 +84,7 @@ static void parse(int argc, char **argv, struct options *o)
 			usage();
 		}
 	}
-	if (optind < argc || (!o->ops && !o->seconds && !o->replay))
+	if (optind < argc || (o->record && o->replay) || (!o->ops && !o->seconds && !o->replay))
 		usage();
 }
 
@@ -171,9 +186,13 @@ int main(int argc, char **argv)
 	}
 	parse(argc, argv, &o);
 	signal(SIGPIPE, SIG_IGN);
-	if ((o.record && !(record = fopen(o.record, "we"))) ||
-	    (o.replay && !(replay = fopen(o.replay, "re")))) {
-		perror("fuzz");
+	if (o.replay && !(replay = fopen(o.replay, "re"))) {
+		fprintf(stderr, "fuzz: %s: %s\n", o.replay, strerror(errno));
+		return 2;
+	}
+	need_module("fuzz");
+	if (o.record && !(record = fopen(o.record, "we"))) {
+		fprintf(stderr, "fuzz: %s: %s\n", o.record, strerror(errno));
 		return 2;
 	}
 	rnd_seed(o.seed);

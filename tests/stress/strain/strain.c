@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include "../args.h"
 #include "strain.h"
 
 struct shared *sh;
@@ -28,16 +29,24 @@ int main(int argc, char **argv)
 	} strains[] = {{"deaths", deaths},   {"readers", readers}, {"writers", writers},
 		       {"stopped", stopped}, {"bomb", bomb},	   {"execs", execs},
 		       {"reuse", reuse},     {"storm", storm},	   {"uffd", uffd}};
-	bool fine = false;
+	const size_t nr = sizeof(strains) / sizeof(strains[0]);
+	size_t i;
+	bool fine;
 
 	if (argc == 5 && !strcmp(argv[1], "again"))
 		exec_again(argv);
-	if (argc != 3)
+	for (i = 0; argc == 3 && i < nr && strcmp(argv[1], strains[i].name); i++)
+		;
+	if (argc != 3 || i == nr || !arg_number(argv[2])) {
+		fputs("usage: strain", stderr);
+		for (i = 0; i < nr; i++)
+			fprintf(stderr, "%c%s", i ? '|' : ' ', strains[i].name);
+		fputs(" N\n", stderr);
 		return 2;
+	}
+	need_module("strain");
 	sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	for (size_t i = 0; i < sizeof(strains) / sizeof(strains[0]); i++)
-		if (!strcmp(argv[1], strains[i].name))
-			fine = strains[i].run(atol(argv[2]));
+	fine = strains[i].run(arg_number(argv[2]));
 	if (sh->wrong)
 		printf("# %ld wrong; first: %s\n", sh->wrong, sh->why);
 	return !fine || sh->wrong;
