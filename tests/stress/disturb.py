@@ -362,7 +362,7 @@ sys.exit(err)
     r = subprocess.run(["unshare", "-p", "-f", "python3", "-c", script], check=False, stderr=subprocess.PIPE)
     # the number may be a target already: those of another namespace count too; others may forget it at any moment
     state["seen"]["targets"] += r.returncode == 0
-    if r.returncode not in (0, errno.EEXIST, errno.ENOENT, errno.ESRCH):
+    if r.returncode not in (0, errno.EEXIST, errno.ENOENT, errno.ESRCH, errno.EIO):
         raise RuntimeError(f"{r.returncode}: {r.stderr.decode()}")
     state["control"]("clear")
 
