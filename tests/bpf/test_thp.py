@@ -420,7 +420,7 @@ def verbose():
     o = objects(run("-v", "-O", "json", "0.5", "1").stdout)[0]
     ok("program_runs" in o and "program_ns" in o, "-v: own cost", o)
     alone = objects(run("-v", "-O", "json", "-p", str(os.getpid()), "0.5", "1").stdout)[0]["map_bytes"]
-    ok(0 < alone < 1 << 20 < o["map_bytes"] < 16 << 20, "-v: one process takes little memory", (alone, o["map_bytes"]))
+    ok(0 < alone < 1 << 20 < o["map_bytes"] < (16 if os.path.exists("/proc/lockdep") else 10) << 20, "-v: one process takes little memory", (alone, o["map_bytes"]))
     print(f"# memory of the maps: {o['map_bytes'] >> 10} KiB, of one process {alone >> 10} KiB")
     text = run("-v", "-p", str(os.getpid()), "0.2", "1").stdout  # who is asked for has a row
     ok("KHUGEPGD" in text and "cover" in text and "program runs" in text, "text: columns, cover, cost", text)

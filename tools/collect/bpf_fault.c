@@ -211,7 +211,7 @@ static int set_cgroup(struct mms_faults *f, uint64_t id, const char **why)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	free(dir);
 	if (fd < 0)
-		return mms_faults_fail(why, -ESTALE, "no such cgroup");
+		return mms_faults_fail(why, errno == ENOENT ? -ESTALE : -errno, "no such cgroup");
 	err = bpf_map_update_elem(mms_faults_map(f, "cgroups"), &zero, &fd, BPF_ANY);
 	close(fd);
 	return err;
