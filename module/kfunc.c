@@ -90,15 +90,17 @@ static bool __init have_btf(void)
  */
 void __init mms_kfunc_init(void)
 {
+	const char *why = NULL;
 	int err;
 
 	if (!have_btf())
 		return;
 	err = register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &kfunc_set);
 	if (err == -ENOMEM)
-		refusal = "no memory for it when the module was loaded";
-	else
-		refusal = err ? "this kernel refused to register it" : NULL;
+		why = "no memory for it when the module was loaded";
+	else if (err)
+		why = "this kernel refused to register it";
+	WRITE_ONCE(refusal, why); /* "features" is there already */
 }
 
 /**
@@ -108,5 +110,5 @@ void __init mms_kfunc_init(void)
  */
 const char *mms_kfunc_refusal(void)
 {
-	return refusal;
+	return READ_ONCE(refusal);
 }
