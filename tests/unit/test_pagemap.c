@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "collect/proc.h"
+#include "fake_words.h"
 
 #define BASE  0x100UL /* the first page that is there: 1 MiB */
 #define PAGES 5000
@@ -38,23 +39,10 @@ static int fake_open(const char *path)
 
 static ssize_t fake_pread(int fd, void *to, size_t size, off_t at)
 {
-	size_t i = (size_t)at / 8, nr = size / 8;
-
-	if (fd == FD_FLAGS) {
-		if (i >= 64)
-			return 0;
-		memcpy(to, m.flags + i, size);
-		return (ssize_t)size;
-	}
-	errno = m.read_err;
-	if (m.read_err)
-		return -1;
-	i -= BASE;
-	if (i >= m.end)
-		return 0;
-	nr = nr < m.end - i ? nr : m.end - i;
-	memcpy(to, m.pages + i, nr * 8);
-	return (ssize_t)nr * 8;
+	if (fd == FD_FLAGS)
+		return fake_words_read(&(struct fake_words){m.flags, 0, 64, 0}, to, size, at);
+	return fake_words_read(&(struct fake_words){m.pages, BASE, m.end, m.read_err}, to, size,
+			       at);
 }
 
 #define open(path, flags)	fake_open(path)

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "fake_file.h"
+#include "fake_words.h"
 
 /* The process's pages from BASE on; frames are few, those of the huge pages from 512 and 1024 on.
  */
@@ -47,7 +48,6 @@ static int fake_open(const char *path)
 
 static ssize_t fake_pread(int fd, void *to, size_t size, off_t at)
 {
-	size_t i = (size_t)at / 8, nr = size / 8;
 	uint64_t self[2] = {ZERO, OWN};
 
 	switch (fd) {
@@ -57,25 +57,14 @@ static ssize_t fake_pread(int fd, void *to, size_t size, off_t at)
 			memcpy(to, self, size);
 		return (ssize_t)size;
 	case FD_FLAGS:
-		if (i + nr > FRAMES)
-			return 0;
-		memcpy(to, m.flags + i, size);
-		return (ssize_t)size;
+		return fake_words_read(&(struct fake_words){m.flags, 0, FRAMES, 0}, to, size, at);
 	case FD_COUNT:
 		if (m.short_counts)
 			return 8;
-		memcpy(to, m.counts + i, size);
-		return (ssize_t)size;
+		return fake_words_read(&(struct fake_words){m.counts, 0, FRAMES, 0}, to, size, at);
 	}
-	errno = m.read_err;
-	if (m.read_err)
-		return -1;
-	i -= BASE;
-	if (i >= m.end)
-		return 0;
-	nr = nr < m.end - i ? nr : m.end - i;
-	memcpy(to, m.pages + i, nr * 8);
-	return (ssize_t)nr * 8;
+	return fake_words_read(&(struct fake_words){m.pages, BASE, m.end, m.read_err}, to, size,
+			       at);
 }
 
 #define open(path, flags)	fake_open(path)
