@@ -36,6 +36,12 @@ def no_rights():
         refused("nobody", NOBODY, argv, ["sudo"])
 
 
+def no_cgroup():
+    """There it is, and may not be opened: that is not "no such cgroup"."""
+    for argv in (["faults", "-c", "/", "0.2", "1"], ["cow", "-c", "/", "0.2", "1"]):
+        refused("root without CAP_DAC_READ_SEARCH", ["setpriv", "--bounding-set", "-dac_read_search"], argv, ["CAP_DAC_READ_SEARCH"])
+
+
 def no_btf():
     for argv in BPF:
         refused("no BTF", NO_BTF, argv, ["btf: /sys/kernel/btf/vmlinux"])
@@ -116,6 +122,6 @@ def interpreted():
         same((p.returncode, p.stderr), (0, ""), "interpreted: tlb works")
 
 
-for test in (no_rights, no_btf, no_namespace, hidden_symbols, interpreted):
+for test in (no_rights, no_cgroup, no_btf, no_namespace, hidden_symbols, interpreted):
     if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
         case(test)

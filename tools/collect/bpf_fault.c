@@ -206,12 +206,19 @@ static int set_cgroup(struct mms_faults *f, uint64_t id, const char **why)
 	int fd, err;
 
 	err = mms_cgroup_by_id(id, &dir);
+	if (!err) {
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		err = fd < 0 ? -errno : 0;
+		free(dir);
+	}
+	if (err == -ENOENT || err == -ESTALE)
+		return mms_faults_fail(why, -ESTALE, "no such cgroup");
+	if (err == -EPERM)
+		return mms_faults_fail(
+			why, err,
+			"the cgroup cannot be opened by its id; fix: CAP_DAC_READ_SEARCH, or sudo");
 	if (err)
-		return mms_faults_fail(why, err, "no such cgroup");
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	if (fd < 0)
-		return mms_faults_fail(why, errno == ENOENT ? -ESTALE : -errno, "no such cgroup");
+		return mms_faults_fail(why, err, "the cgroup's directory cannot be opened");
 	err = bpf_map_update_elem(mms_faults_map(f, "cgroups"), &zero, &fd, BPF_ANY);
 	close(fd);
 	return err;

@@ -101,7 +101,8 @@ struct mms_faults;
  * @opts: what to count
  * @why: one line for the person on error (static or owned by the library); may be NULL
  * Return: 0; -EPERM or -ENOENT (see mms_bpf_usable()); -EOPNOTSUPP, the forced attach
- * kind does not work here; -ESRCH; -ESTALE, no such cgroup; -EINVAL; -ENOMEM; -errno of bpf(2).
+ * kind does not work here; -ESRCH; -ESTALE, no such cgroup; -EINVAL; -ENOMEM; -errno of bpf(2)
+ * or of opening the cgroup.
  */
 int mms_faults_open(struct mms_faults **f, const struct mms_fault_opts *opts, const char **why);
 void mms_faults_close(struct mms_faults *f);
