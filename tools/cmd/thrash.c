@@ -40,8 +40,7 @@ struct session {
 	struct mms_strains *strains;
 	struct track *tracks; /* the first is the machine when all cgroups are shown */
 	size_t nr_tracks;
-	struct mms_reclaim_losses reclaim; /* at the last tick */
-	struct mms_reclaim_losses start;
+	struct mms_reclaim_losses start, reclaim; /* at the beginning, at the last tick */
 	struct mms_fault_losses fault;
 	struct cost cost; /* when the interval began */
 	uint64_t told_lost, rows, ns;
@@ -123,7 +122,7 @@ static int tracks_follow(struct session *ses)
 static int subject_find(struct session *ses)
 {
 	const struct settings *set = ses->set;
-	const char *why = "";
+	const char *name = set->cgroup ? set->cgroup : "cgroups", *why = "";
 	char *dir = NULL;
 	int err;
 
@@ -140,13 +139,12 @@ static int subject_find(struct session *ses)
 			       : err_failed("out of memory");
 	}
 	err = mms_cgroup_find(set->cgroup ? set->cgroup : "/", &dir, &why);
-	if (err == -EOPNOTSUPP)
-		return err_missing("%s: %s", set->cgroup ? set->cgroup : "cgroups", why);
 	if (err)
-		return err_failed("%s: %s", set->cgroup ? set->cgroup : "cgroups", why);
-	if (!track_add(ses, set->cgroup ? MMS_SUBJECT_TREE : MMS_SUBJECT_MACHINE, dir, 0))
-		return err_failed("out of memory");
-	return EXIT_OK;
+		return err == -EOPNOTSUPP ? err_missing("%s: %s", name, why)
+					  : err_failed("%s: %s", name, why);
+	return track_add(ses, set->cgroup ? MMS_SUBJECT_TREE : MMS_SUBJECT_MACHINE, dir, 0)
+		       ? EXIT_OK
+		       : err_failed("out of memory");
 }
 
 /* --- a tick --- */
