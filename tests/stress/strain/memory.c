@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "strain.h"
 
@@ -83,6 +84,7 @@ static long least(void)
 
 bool storm(long n)
 {
+	time_t until = time(NULL) + 1800;
 	pthread_t t;
 	pid_t pid;
 
@@ -94,7 +96,7 @@ bool storm(long n)
 		gale(NULL);
 	}
 	command("+ %1$d; sample %1$d 10", pid, 0, true);
-	for (int i = 0; least() < n && waitpid(pid, NULL, WNOHANG) == 0; i++)
+	for (int i = 0; least() < n && waitpid(pid, NULL, WNOHANG) == 0 && time(NULL) < until; i++)
 		read_file(pid, i % NFILES, 8192);
 	command("- %d", pid, 0, true);
 	printf("# %ld mmap, %ld munmap, %ld mprotect, %ld madvise, %ld mremap, %ld reads meanwhile\n",
