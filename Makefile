@@ -42,10 +42,13 @@ SKELS	:= $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
 MAN	:= $(wildcard Documentation/man/*.8)
 
 .SECONDARY:
-.PHONY: FORCE all tool bpf module install uninstall clean check check-unit check-vm check-deep debug-kernel demo lint bench bench-replay setup
-all: tool module
-tool: $(O)/mmscope
+.PHONY: FORCE help all tool bpf module install uninstall clean check check-unit check-vm check-deep debug-kernel demo lint bench bench-replay setup
+all: tool module ## the tool, and the module for the running kernel
+tool: $(O)/mmscope ## the tool: build/mmscope
 bpf: $(SKELS)
+
+help: ## this list
+	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-14s %s\n", $$1, $$2 }' Makefile tests/tests.mk
 
 # --- BPF objects: one build for all kernels -------------------------------
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
@@ -78,7 +81,7 @@ $(O)/mmscope: $(TOOL_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # --- the module ---------------------------------------------------------------
-module:
+module: ## the module: module/mmscope.ko; KDIR=DIR for another kernel
 	$(Q)$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 SBIN	:= $(DESTDIR)$(PREFIX)/sbin
@@ -86,7 +89,7 @@ MAN8	:= $(DESTDIR)$(PREFIX)/share/man/man8
 COMPLETE := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 # depmod here: kbuild leaves it out where the kernel's headers have no System.map.
-install: tool
+install: tool ## tool, man pages, completion and the module if it is built; PREFIX, DESTDIR
 	install -D -m 0755 $(O)/mmscope $(SBIN)/mmscope
 	install -D -m 0644 -t $(MAN8) $(MAN)
 	install -D -m 0644 tools/completion/mmscope $(COMPLETE)/mmscope
@@ -97,7 +100,7 @@ install: tool
 		{ [ -n "$(DESTDIR)" ] || PATH="$$PATH:/usr/sbin:/sbin" depmod "$(KREL)"; }; \
 	fi
 
-uninstall:
+uninstall: ## what install has put there
 	rm -f $(SBIN)/mmscope $(COMPLETE)/mmscope $(MAN:Documentation/man/%=$(MAN8)/%)
 	@krel="$(KREL)"; lib="$(DESTDIR)/lib/modules/$$krel"; [ -n "$$krel" ] || exit 0; \
 	for dir in "$$lib/updates" "$$lib/extra"; do \
@@ -105,7 +108,7 @@ uninstall:
 	done; \
 	[ -n "$(DESTDIR)" ] || PATH="$$PATH:/usr/sbin:/sbin" depmod "$$krel"
 
-clean:
+clean: ## what was built
 	rm -rf $(O)
 	-[ ! -d $(KDIR) ] || $(MAKE) -s -C $(KDIR) M=$(CURDIR) clean
 

@@ -187,7 +187,7 @@ $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o
 -include $(wildcard $(O)/fuzz/obj/*/*/*.d $(O)/fuzz/obj/*/*/*/*.d $(O)/fuzz/obj/*/*.d)
 
 .PHONY: fuzz
-fuzz:
+fuzz: ## libFuzzer on all that the tool reads; FUZZ_TIME=SECONDS each (600)
 	$(Q)CLANG=$(CLANG) tests/fuzz/able
 	$(Q)$(MAKE) --no-print-directory $(FUZZ)
 	$(Q)CLANG=$(CLANG) tests/fuzz/run $(O) $(FUZZ_TIME)
@@ -200,7 +200,7 @@ ifneq ($(origin GUEST),command line)
 GUEST :=
 endif
 coverage-build: tool $(UNIT)
-coverage: bpf $(if $(filter 1,$(GUEST)),tool workloads)
+coverage: bpf $(if $(filter 1,$(GUEST)),tool workloads) ## lines and branches that tests reach; GUEST=1 also in guests: an hour or two, as root
 	$(Q)mkdir -p $(O)/coverage && cp -au $(O)/bpf $(O)/coverage/
 	$(Q)$(CC) -O1 -Wall -Wextra -Werror -c tests/coverage/end.c -o $(O)/coverage/end.o
 	$(Q)$(MAKE) --no-print-directory O=$(O)/coverage CFLAGS="-g $(COUNTING)" SAN_UNIT="$(COUNTING)" \
@@ -209,28 +209,28 @@ coverage: bpf $(if $(filter 1,$(GUEST)),tool workloads)
 
 # Programs that read the sources: several minutes. STATIC="sparse tidy" runs some of them.
 .PHONY: static pure-files
-static: bpf
+static: bpf ## sparse, clang, gcc -fanalyzer, cppcheck: minutes; STATIC="sparse ..." runs some
 	$(Q)tests/static/run $(O) $(STATIC)
 pure-files:
 	@echo $(PURE_SRC)
 
-setup:
+setup: ## installs what tests need, as root
 	$(Q)tests/setup
 
 # Not every clang has libFuzzer: tests/fuzz/run tells, and tests/skips has whether that is allowed.
-check-unit: $(UNIT) tool
+check-unit: $(UNIT) tool ## unit tests and those of the command line: minutes, no root
 	$(Q)! CLANG=$(CLANG) tests/fuzz/able > /dev/null || $(MAKE) --no-print-directory $(FUZZ)
 	$(Q)CLANG=$(CLANG) tests/run-unit $(O)
 
-check-vm: tool workloads
+check-vm: tool workloads ## rows of tests/matrix in guests, without the rest of check
 	$(Q)tests/run-guests $(O)
 
-check:
+check: ## all that a change has to pass: less than an hour, as root
 	$(Q)tests/setup
 	$(Q)tests/check $(O)
 
 # Kernels that check themselves: hours. DEEP="kasan-module ..." takes some rows only.
-check-deep:
+check-deep: ## on kernels that check themselves: hours, as root; DEEP="ROW ..." runs some rows of tests/matrix-deep
 	$(Q)tests/setup
 	$(Q)$(MAKE) --no-print-directory tool workloads
 	$(Q)tests/check-deep $(O) $(DEEP)
@@ -238,18 +238,18 @@ check-deep:
 # One of them, or all: half an hour of a processor each, once; goes on where it was interrupted.
 # Not what happens to be called KERNEL in the environment.
 ifneq ($(origin KERNEL),command line)
-KERNEL := kasan lockdep kcsan
+KERNEL := kasan lockdep kcsan newest-kasan
 endif
-debug-kernel:
+debug-kernel: ## builds those kernels, half an hour each, as root; KERNEL=kasan builds one
 	$(Q)tests/setup
 	$(Q)tests/vm/fetch -b $(KERNEL)
 
-demo:
+demo: ## sqlite3 and redis-server in a disposable guest, as root
 	$(Q)tests/setup
 	$(Q)$(MAKE) --no-print-directory tool
 	$(Q)tests/demo/run
 
-bench:
+bench: ## instructions beside pagemap, smaps, bpftrace, perf and bcc, in a guest, as root
 	$(Q)tests/setup
 	$(Q)$(MAKE) --no-print-directory tool workloads
 	$(Q)tests/bench/run
@@ -260,11 +260,11 @@ $(O)/bench/replay: tests/bench/replay.c $(filter-out $(O)/tools/main.o $(O)/tool
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_TOOL) $(CFLAGS) $(WARN) $^ $(LIBS) -o $@
 
-bench-replay: tool $(O)/bench/replay
+bench-replay: tool $(O)/bench/replay ## policies and curves of the replay lab on this machine
 	$(Q)tests/replay/strings $(O)/mmscope $(O)/bench 100000000 cc1 python3
 	$(Q)$(O)/bench/replay -d $(O)/bench $(O)/bench/*.refs
 
-lint:
+lint: ## layers, format, shell, Python, spelling
 	$(Q)tests/lint/run
 
 $(O)/workloads/%: tests/bench/%.c

@@ -70,11 +70,20 @@ guest 1 1..1 'not ok 1 - a: x'
 result $? "run-guests: a suite that says what failed has one"
 
 KERNEL=mine make -n -C "$top" debug-kernel > "$tmp/out" 2> "$tmp/err"
-grep -q 'fetch -b kasan lockdep kcsan$' "$tmp/out"
+# all that are built here, as the table has them
+grep -qx "tests/vm/fetch -b $(awk '/config=/ && !/^#/ { print $1 }' "$top/tests/vm/kernels" | xargs)" "$tmp/out"
 result $? "debug-kernel: KERNEL of the environment is not meant"
 make -n -C "$top" debug-kernel KERNEL=kasan > "$tmp/out" 2> "$tmp/err"
 grep -q 'fetch -b kasan$' "$tmp/out"
 result $? "debug-kernel: KERNEL of the command line is"
+
+make -s -C "$top" help > "$tmp/out" 2> "$tmp/err"
+missing=$(sed -n 's/^\.PHONY: //p' "$top/Makefile" "$top/tests/tests.mk" | xargs -n 1 |
+	grep -vxE 'FORCE|bpf|workloads|coverage-build|pure-files' | while read -r name; do
+	grep -qE "^  make $name  *[a-z]" "$tmp/out" || echo "$name"; done)
+[ -z "$missing" ] || echo "not there: $missing" >> "$tmp/err"
+[ "$(wc -l < "$tmp/out")" -ge 20 ] && [ ! -s "$tmp/err" ]
+result $? "make help has each target that people call"
 
 # refused ERROR COMMAND...: words that mean nothing are refused before anything is done
 refused() {

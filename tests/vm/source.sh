@@ -4,7 +4,7 @@
 # has. Made to look as if unpacked from packages (vmlinuz, modules, headers). Must not know what
 # boots them, nor what for.
 #
-# A row of `kernels` with config=NAME is made of config/base and config/NAME. What is built lies in
+# A row of `kernels` with config=NAME+NAME... is made of config/base and config/NAME... What is built lies in
 # a directory named after its configuration, source and compiler, and is built on where it was
 # left when a build was interrupted. A change of a configuration is a new directory; ccache has
 # what did not change.
@@ -16,6 +16,19 @@ debug_make=(env -i PATH="$PATH" LC_ALL=C HOME="$source_dir" CCACHE_DIR="$cache_d
 	CCACHE_MAXSIZE=5G CCACHE_COMPILERCHECK=content CCACHE_BASEDIR="$cache_dir"
 	KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab "KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 2026"
 	make -s ARCH=x86_64 "CC=ccache $debug_compiler" RUSTC=false)
+
+# source_package SUITE PATTERN: the newest package of that form
+source_package()
+{
+	local package
+
+	# shellcheck disable=SC2053	# a pattern
+	apt_in "$1" apt-cache pkgnames "${2%%[[*]*}" | sort -rV | while read -r package; do
+		[[ $package == $2 ]] && apt_version "$1" "$package" >/dev/null || continue
+		echo "$package"
+		cat >/dev/null	# let sort finish
+	done
+}
 
 # source_tree SUITE PACKAGE VERSION: the path of the unpacked source
 source_tree()
@@ -39,7 +52,10 @@ source_tree()
 # fragments NAME: "SYMBOL=VALUE" a line, the last word on each symbol
 fragments()
 {
-	grep -hv '^#' "$vm_dir/config/base" "$vm_dir/config/$1" | xargs -n 1 -d ' ' 2>/dev/null |
+	local name files=("$vm_dir/config/base")
+
+	for name in $(kernel_flag "$1" config | tr + ' '); do files+=("$vm_dir/config/$name"); done
+	grep -hv '^#' "${files[@]}" | xargs -n 1 -d ' ' 2>/dev/null |
 		awk -F= 'NF > 1 { value[$1] = substr($0, length($1) + 2); if (!seen[$1]++) name[n++] = $1 }
 			END { for (i = 0; i < n; i++) print name[i] "=" value[name[i]] }'
 }
