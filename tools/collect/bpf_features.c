@@ -92,17 +92,29 @@ const char *mms_preempt_name(enum mms_preempt p)
 
 /* --- probes: true if available; else *why, and errno-like code by the table --- */
 
+/* Loads a program of a type that takes CAP_BPF and CAP_PERFMON. */
+static int try_load(const struct bpf_insn *insns, size_t nr)
+{
+	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "mms_probe", "GPL", insns, nr, NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+/* Where kernel.unprivileged_bpf_disabled is 0, anybody may make maps. */
 static bool probe_rights(const char **why)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "mms_probe", 4, 8, 1, NULL);
+	const struct bpf_insn insns[] = {
+		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+		{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
+	};
+	int err = try_load(insns, ARRAY_SIZE(insns));
 
-	if (fd >= 0) {
-		close(fd);
-		*why = "bpf(2) creates maps";
-		return true;
-	}
-	*why = fd == -ENOSYS ? "this kernel has no bpf(2)" : "bpf(2) is refused";
-	return false;
+	*why = "bpf(2) loads programs";
+	if (err)
+		*why = err == -ENOSYS ? "this kernel has no bpf(2)" : "bpf(2) is refused";
+	return !err;
 }
 
 /* Loads the smallest program that reads kernel memory: lockdown takes the helper away. */
@@ -117,13 +129,8 @@ static bool may_read_kernel(void)
 		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
 		{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
 	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "mms_probe", "GPL", insns, ARRAY_SIZE(insns),
-			       NULL);
 
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
+	return !try_load(insns, ARRAY_SIZE(insns));
 }
 
 static bool probe_lockdown(const char **why)
