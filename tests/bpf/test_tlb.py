@@ -392,7 +392,10 @@ def many():
         objs = tool.end("/tmp/tlb.json")
         pids = {p["pid"] for o in objs for p in o["processes"] if p["comm"] == "tlb"}
         same(sum(o["dropped"] for o in objs), 0, "with intervals the gone make room: none dropped")
-        same(len(pids), nr + 1, "and every process has its row")
+        missed = {k: n for k in LOST if (n := sum(o[k] for o in objs))}
+        ok(nr + 1 - sum(missed.values()) <= len(pids) <= nr + 1, "and every process has its row, or its flush is told as missed",
+           (len(pids), missed))
+        print(f"# full: {len(objs)} reports, {len(pids)} rows, missed {missed}")
         same(sum(o["seen"] for o in objs), sum(o["stored"] + o["filtered"] for o in objs), "none is lost on the way")
 
 
