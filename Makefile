@@ -48,7 +48,7 @@ tool: $(O)/mmscope ## the tool: build/mmscope
 bpf: $(SKELS)
 
 help: ## this list
-	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "  make %-14s %s\n", $$1, $$2 }' Makefile tests/tests.mk
+	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); sub(/\$$\(KERNEL\)/, "$(KERNEL)", $$2); printf "  make %-14s %s\n", $$1, $$2 }' Makefile tests/tests.mk
 
 # --- BPF objects: one build for all kernels -------------------------------
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)

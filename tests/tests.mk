@@ -222,7 +222,7 @@ check-unit: $(UNIT) tool ## unit tests and those of the command line: minutes, n
 	$(Q)! CLANG=$(CLANG) tests/fuzz/able > /dev/null || $(MAKE) --no-print-directory $(FUZZ)
 	$(Q)CLANG=$(CLANG) tests/run-unit $(O)
 
-check-vm: tool workloads ## rows of tests/matrix in guests, without the rest of check
+check-vm: tool workloads ## rows of tests/matrix in guests, without the rest of check, as root
 	$(Q)tests/run-guests $(O)
 
 check: ## all that a change has to pass: less than an hour, as root
@@ -240,7 +240,7 @@ check-deep: ## on kernels that check themselves: hours, as root; DEEP="ROW ..." 
 ifneq ($(origin KERNEL),command line)
 KERNEL := kasan lockdep kcsan newest-kasan
 endif
-debug-kernel: ## builds those kernels, half an hour each, as root; KERNEL=kasan builds one
+debug-kernel: ## builds kernels that check themselves ($(KERNEL)), half an hour each, as root; KERNEL=NAME builds one
 	$(Q)tests/setup
 	$(Q)tests/vm/fetch -b $(KERNEL)
 

@@ -106,6 +106,7 @@ refused "usage: " tests/coverage/module
 refused "no program 'id'" tests/static/run "$tmp/o" sparse id
 refused "no kernel '6.12' is built here" tests/vm/fetch -b kasan 6.12
 refused "no kernel is named" tests/vm/fetch -b
+refused "no option '-x'" tests/vm/fetch -x
 refused "no kernel 'nope'" tests/vm/selftest nope
 refused "no group 'watcher'" env T="status watcher" tests/vm/selftest 6.12
 refused "no file '/nonexist'" tests/vm/run -f /nonexist -- true

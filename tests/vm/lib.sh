@@ -50,7 +50,8 @@ with_lock()
 
 	shift
 	mkdir -p "$cache_dir/locks" || die $EX_LAB "cannot write to $cache_dir (set MMSCOPE_CACHE)"
-	exec {fd}>"$cache_dir/locks/$name"
+	{ exec {fd}>"$cache_dir/locks/$name"; } 2>/dev/null ||
+		die $EX_LAB "cannot write to $cache_dir (root's? set MMSCOPE_CACHE)"
 	flock "$fd"
 	# Programs started meanwhile must not inherit the lock: an orphan would hold it for ever.
 	"$@" {fd}>&- || status=$?
@@ -87,22 +88,22 @@ compiler_of()
 	sed -n 's/^CONFIG_GCC_VERSION=\([0-9]*\)[0-9]\{4\}$/gcc-\1/p' "$1/include/config/auto.conf"
 }
 
-# kernel_name WORD: the table's name for WORD, which may be the start of a cached release.
+# kernel_name WORD: the table's name for WORD, which may be the start of a cached release; that of a
+# kernel that is built here only as a whole.
 kernel_name()
 {
-	local name
+	local name release
 
 	if [ -n "$(kernel_field "$1" 1)" ]; then
 		echo "$1"
 		return
 	fi
 	for name in $(kernel_names); do
-		case $(kernel_release "$name") in
-		"$1" | "$1"[.+-]*)
+		release=$(kernel_release "$name")
+		if [ "$release" = "$1" ] || { ! is_built "$name" && [[ $release == "$1"[.+-]* ]]; }; then
 			echo "$name"
 			return
-			;;
-		esac
+		fi
 	done
 	die $EX_USAGE "no kernel '$1'; there are: $(kernel_names | xargs)"
 }

@@ -49,11 +49,22 @@ source_tree()
 	echo "$dir"
 }
 
+# check_config NAME: ends where the table names a fragment that there is not
+check_config()
+{
+	local name
+
+	for name in $(kernel_flag "$1" config | tr + ' '); do
+		[ -f "$vm_dir/config/$name" ] || die $EX_LAB "$1: no fragment $vm_dir/config/$name"
+	done
+}
+
 # fragments NAME: "SYMBOL=VALUE" a line, the last word on each symbol
 fragments()
 {
 	local name files=("$vm_dir/config/base")
 
+	# each is there: check_config
 	for name in $(kernel_flag "$1" config | tr + ' '); do files+=("$vm_dir/config/$name"); done
 	grep -hv '^#' "${files[@]}" | xargs -n 1 -d ' ' 2>/dev/null |
 		awk -F= 'NF > 1 { value[$1] = substr($0, length($1) + 2); if (!seen[$1]++) name[n++] = $1 }
@@ -103,7 +114,7 @@ compile()
 	touch "$out/built"
 	say "$name: built in $((SECONDS - start)) s"
 	# What modules are built against is vmlinux, headers and the build's own programs.
-	find "$out" \( -name '*.o' -o -name '.tmp_vmlinux*' \) ! -path "$out/scripts/*" \
+	find "$out" \( -name '*.o' -o -name '.tmp_vmlinux*' -o -name vmlinux.unstripped \) ! -path "$out/scripts/*" \
 		! -path "$out/tools/*" -delete
 }
 
@@ -127,10 +138,14 @@ unpack_built()
 	pack_modules "$dir" "$release" && pack_initramfs "$dir" "$release"
 }
 
-# prune_built NAME KEEP: what was built before the last two goes away
+# prune_built NAME KEEP: what was built before the last two goes away, and sources of a day ago that
+# nothing was built from
 prune_built()
 {
 	touch "$2"
-	find "$cache_dir/debug" -mindepth 1 -maxdepth 1 -name "$1-*" -printf '%T@ %p\n' | sort -rn |
+	find "$cache_dir/debug" -mindepth 1 -maxdepth 1 -regex ".*/$1-[0-9a-f]*" -printf '%T@ %p\n' | sort -rn |
 		tail -n +3 | cut -d' ' -f2- | xargs -r rm -rf
+	find "$source_dir" -mindepth 1 -maxdepth 1 -type d -ctime +0 | while read -r tree; do
+		readlink -f "$cache_dir"/debug/*/source | grep -qxF "$(readlink -f "$tree")" || rm -rf "$tree"
+	done
 }

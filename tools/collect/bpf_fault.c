@@ -218,7 +218,9 @@ static int set_cgroup(struct mms_faults *f, uint64_t id, const char **why)
 			why, err,
 			"the cgroup cannot be opened by its id; fix: CAP_DAC_READ_SEARCH, or sudo");
 	if (err)
-		return mms_faults_fail(why, err, "the cgroup's directory cannot be opened");
+		return mms_faults_fail(why, err,
+				       err == -ENOMEM ? "out of memory"
+						      : "the cgroup's directory cannot be opened");
 	err = bpf_map_update_elem(mms_faults_map(f, "cgroups"), &zero, &fd, BPF_ANY);
 	close(fd);
 	return err;

@@ -92,7 +92,7 @@ const char *mms_preempt_name(enum mms_preempt p)
 
 /* --- probes: true if available; else *why, and errno-like code by the table --- */
 
-/* Loads a program of a type that takes CAP_BPF and CAP_PERFMON. */
+/* Loads a program of a type that takes CAP_BPF and CAP_PERFMON. Return: 0 or -errno. */
 static int try_load(const struct bpf_insn *insns, size_t nr)
 {
 	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "mms_probe", "GPL", insns, nr, NULL);
@@ -102,23 +102,18 @@ static int try_load(const struct bpf_insn *insns, size_t nr)
 	return fd < 0 ? fd : 0;
 }
 
-/* Where kernel.unprivileged_bpf_disabled is 0, anybody may make maps. */
-static bool probe_rights(const char **why)
+static int try_nothing(void)
 {
 	const struct bpf_insn insns[] = {
 		{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
 		{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
 	};
-	int err = try_load(insns, ARRAY_SIZE(insns));
 
-	*why = "bpf(2) loads programs";
-	if (err)
-		*why = err == -ENOSYS ? "this kernel has no bpf(2)" : "bpf(2) is refused";
-	return !err;
+	return try_load(insns, ARRAY_SIZE(insns));
 }
 
-/* Loads the smallest program that reads kernel memory: lockdown takes the helper away. */
-static bool may_read_kernel(void)
+/* The smallest program that reads kernel memory: lockdown takes the helper away. */
+static int try_read_kernel(void)
 {
 	const struct bpf_insn insns[] = {
 		{BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_10, 0, 0},
@@ -130,7 +125,24 @@ static bool may_read_kernel(void)
 		{BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
 	};
 
-	return !try_load(insns, ARRAY_SIZE(insns));
+	return try_load(insns, ARRAY_SIZE(insns));
+}
+
+/* Not by a map: where kernel.unprivileged_bpf_disabled is 0, anybody may make one. */
+static bool probe_rights(const char **why)
+{
+	switch (try_nothing()) {
+	case -ENOSYS:
+		*why = "this kernel has no bpf(2)";
+		return false;
+	case -EPERM:
+	case -EACCES:
+		*why = "bpf(2) is refused";
+		return false;
+	}
+	/* What else is in the way of a program is told where one is loaded. */
+	*why = "bpf(2) is allowed";
+	return true;
 }
 
 static bool probe_lockdown(const char **why)
@@ -138,11 +150,15 @@ static bool probe_lockdown(const char **why)
 	char line[128] = "";
 
 	read_line("/sys/kernel/security/lockdown", line, sizeof(line));
-	*why = strstr(line, "[confidentiality]")
-		       ? "lockdown=confidentiality forbids reading kernel memory"
-		       : "reading kernel memory is refused (as lockdown=confidentiality does)";
-	if (!may_read_kernel())
-		return false;
+	if (try_read_kernel()) {
+		*why = strstr(line, "[confidentiality]")
+			       ? "lockdown=confidentiality forbids reading kernel memory"
+			       : "reading kernel memory is refused (as lockdown=confidentiality does)";
+		if (!try_nothing())
+			return false;
+		*why = "no program can be loaded that would tell";
+		return true;
+	}
 	*why = strstr(line, "[integrity]") ? "lockdown=integrity, which BPF reads survive"
 					   : "kernel memory can be read";
 	return true;

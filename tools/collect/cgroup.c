@@ -283,7 +283,7 @@ int mms_cgroup_by_id(uint64_t id, char **dir)
 		return err;
 	path[len] = '\0';
 	if (access(path, F_OK) != 0)
-		return -ESTALE;
+		return errno == ENOENT ? -ESTALE : -errno;
 	*dir = strdup(path);
 	return *dir ? 0 : -ENOMEM;
 }

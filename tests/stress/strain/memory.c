@@ -14,7 +14,8 @@
 #include <unistd.h>
 #include "strain.h"
 
-#define SEA 1024UL /* pages */
+#define SEA	1024UL /* pages */
+#define LONGEST 1800   /* seconds; a storm is done in 300 on debug kernels */
 enum { MMAP, MUNMAP, MPROTECT, MADVISE, MREMAP, KINDS };
 static long *blows;
 
@@ -84,7 +85,7 @@ static long least(void)
 
 bool storm(long n)
 {
-	time_t until = time(NULL) + 1800;
+	struct timespec now, from;
 	pthread_t t;
 	pid_t pid;
 
@@ -96,8 +97,16 @@ bool storm(long n)
 		gale(NULL);
 	}
 	command("+ %1$d; sample %1$d 10", pid, 0, true);
-	for (int i = 0; least() < n && waitpid(pid, NULL, WNOHANG) == 0 && time(NULL) < until; i++)
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (int i = 0; least() < n && waitpid(pid, NULL, WNOHANG) == 0; i++) {
 		read_file(pid, i % NFILES, 8192);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec - from.tv_sec > LONGEST) {
+			printf("# storm: ended after %d s, %ld of %ld of each\n", LONGEST, least(),
+			       n);
+			break;
+		}
+	}
 	command("- %d", pid, 0, true);
 	printf("# %ld mmap, %ld munmap, %ld mprotect, %ld madvise, %ld mremap, %ld reads meanwhile\n",
 	       blows[MMAP], blows[MUNMAP], blows[MPROTECT], blows[MADVISE], blows[MREMAP],
