@@ -2,6 +2,7 @@
 """Makes the kernel's allocations fail where the module asks for them, and tells which did: FAULT_INJECTION, its
 stack filter set to where modules lie."""
 import ctypes
+import functools
 import os
 import re
 
@@ -37,7 +38,9 @@ def _set(attr, name, value):
     _put(f"{DEBUG}/{attr}/{name}", value)
 
 
+@functools.cache
 def _modules_at():
+    """Where modules are: asked first while there is one."""
     with open("/proc/modules", encoding="ascii") as f:
         low = min(int(line.split()[5], 16) for line in f)
     return 0xffffffffc0000000 if low >= 0xffffffffc0000000 else 0xffffffffa0000000
