@@ -38,8 +38,9 @@ TOLERATED = set().union(*(names for *_, without, names, _ in sites() if without)
 
 def made_good(what):
     """It went on without, or memory came another way: kvmalloc() has two, vmalloc() several for its pages, a new slab may
-    be smaller, xa_store() asks again, debugobjects have a reserve."""
-    return any(s in TOLERATED or re.search("kvmalloc|vmalloc|allocate_slab|xas_alloc|radix_tree_node_alloc|fill_pool", stack) for stack, s, _ in what)
+    be smaller and does without a sheaf, xa_store() asks again, debugobjects have a reserve."""
+    other_way = re.compile("kvmalloc|vmalloc|allocate_slab|__pcs_replace|_sheaf|xas_alloc|radix_tree_node_alloc|fill_pool")
+    return any(s in TOLERATED or other_way.search(stack) for stack, s, _ in what)
 
 
 def brief(what):
