@@ -38,8 +38,9 @@ TOLERATED = set().union(*(names for *_, without, names, _ in sites() if without)
 
 def made_good(what):
     """It went on without, or memory came another way: kvmalloc() has two, vmalloc() several for its pages, a new slab may
-    be smaller and does without a sheaf, xa_store() asks again, debugobjects have a reserve."""
-    other_way = re.compile("kvmalloc|vmalloc|allocate_slab|__pcs_replace|_sheaf|xas_alloc|radix_tree_node_alloc|fill_pool")
+    be smaller and does without a sheaf, a cache without its directory in sysfs, xa_store() asks again, debugobjects have a
+    reserve."""
+    other_way = re.compile("kvmalloc|vmalloc|allocate_slab|__pcs_replace|_sheaf|kobject_init_and_add|xas_alloc|radix_tree_node_alloc|fill_pool")
     return any(s in TOLERATED or other_way.search(stack) for stack, s, _ in what)
 
 
